@@ -1,0 +1,25 @@
+// The programs that the system tests talk to, and the Debian packages they come in.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const programs = [
+  { program: 'nc', debian: 'netcat-openbsd' },
+  { program: 'socat', debian: 'socat' },
+  { program: 'python3', debian: 'python3' },
+  { program: 'jq', debian: 'jq' },
+];
+
+export function missingPrograms(): typeof programs {
+  return programs.filter(({ program }) => !isOnPath(program));
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
