@@ -1,0 +1,58 @@
+/** What carries a channel: a flow of bytes (a socket, stdio) or of values (a message port, native IPC). */
+import type { Chunk } from '../wire/dialect.ts';
+
+export interface ByteReceiver {
+  /** The chunk may be reused after the call returns. */
+  data(chunk: Uint8Array): void;
+  /** The other end will write no more; our own writing goes on. */
+  end(): void;
+  /** Writing may go on after `write` returned false. */
+  drain(): void;
+  /** Exactly once, last of all; with an error where the transport failed. */
+  close(error?: Error): void;
+}
+
+export interface ByteTransport {
+  readonly form: 'bytes';
+  /** For errors and logs: `unix:/run/app.sock`, `descriptor 3 of process 4711`. */
+  readonly name: string;
+  /** Called once; nothing is delivered before it, and nothing is lost that arrived before it. */
+  start(receiver: ByteReceiver): void;
+  /** Hands bytes over, in as few system calls as possible. False: they are taken, but wait for `drain` before the next. */
+  write(chunks: readonly Chunk[]): boolean;
+  /** Resolves when all that was written is with the operating system, or the transport is closed. */
+  flushed(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** Writes what waits, then tells the other end that no more will come. Its own data are still read. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+  ref(): void;
+  unref(): void;
+}
+
+export interface ValueReceiver {
+  value(value: unknown): void;
+  drain(): void;
+  close(error?: Error): void;
+}
+
+export interface ValueTransport {
+  readonly form: 'values';
+  readonly name: string;
+  /** What a posted value may hold: `json` values only, or anything of the structured clone algorithm. */
+  readonly clone: 'json' | 'structured';
+  readonly transfer: boolean;
+  start(receiver: ValueReceiver): void;
+  /** False: the value is taken, but wait for `drain` before the next. Throws where the value cannot be cloned. */
+  post(value: unknown, transfer?: readonly object[]): boolean;
+  flushed(): Promise<void>;
+  /** Posts what waits, then closes. The other end hears `close` after the last value. */
+  end(): void;
+  destroy(): void;
+  ref(): void;
+  unref(): void;
+}
+
+export type Transport = ByteTransport | ValueTransport;

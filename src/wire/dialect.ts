@@ -1,0 +1,53 @@
+/**
+ * The contract of a dialect: a pure state machine between messages and bytes. It touches no socket, no clock.
+ */
+import type { Limits } from './limits.ts';
+import type { ExportReference, ImportReference, Message } from './message.ts';
+import type { Text } from './text.ts';
+
+export type DialectName = 'json-lines' | 'json-headers' | 'json-concat' | 'binary';
+
+/** What goes to a transport: bytes, or a string that the transport writes as UTF-8 (faster than encoding it first). */
+export type Chunk = string | Uint8Array;
+
+/** One message as bytes, not yet framed together with others. */
+export interface Encoded {
+  chunks: Chunk[];
+  /** Bytes of all chunks. */
+  bytes: number;
+}
+
+export interface CodecOptions {
+  /** `calls`: JSON-RPC messages. `plain`: any value is a message of kind `plain`. */
+  mode: 'calls' | 'plain';
+  limits: Pick<Limits, 'maxMessageBytes' | 'maxDepth'>;
+  text: Text;
+  /** Hears every whole message, with its size in bytes as it stood on the wire. */
+  sink: (message: Message, bytes: number) => void;
+  /** Makes stand-ins for references in values. Where absent, a reference on the wire is a protocol error. */
+  importReference?: ImportReference | undefined;
+}
+
+export interface Codec {
+  readonly name: DialectName;
+  /**
+   * Eats the next chunk and hands whole messages to `sink`. The chunk may be reused by the caller afterwards, so what
+   * outlives the call is copied.
+   * Only `json-lines` ever returns anything: the rest of the chunk from a byte 0xFF at the start of a line, where the
+   * other end goes on in `binary`.
+   * Throws `KindredError` (`ERR_LIMIT`, `ERR_PROTOCOL`) where the stream cannot go on; the codec is then dead.
+   */
+  push(chunk: Uint8Array): Uint8Array | undefined;
+  /** The stream ended: hands over a value that only the end completes; throws `ERR_PROTOCOL` in the middle of one. */
+  end(): void;
+  /**
+   * One message as bytes; undefined where this dialect has nothing to write for it now (a kind that it cannot say, or
+   * the reply to one of a JSON-RPC batch whose other replies are not there yet).
+   * Throws `ERR_NOT_ENCODABLE` (the path of the value in the message) or `ERR_LIMIT`, and then has changed nothing.
+   */
+  encode(message: Message, exportReference?: ExportReference): Encoded | undefined;
+  /** The bytes that carry these messages, in this order, in as few chunks as possible. */
+  frame(batch: readonly Encoded[]): Chunk[];
+  /** Present where a large message can be cut: its pieces, each a frame ready to write, to be sent in this order, other frames between. */
+  cut?(encoded: Encoded): Iterable<Chunk[]>;
+}

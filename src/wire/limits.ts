@@ -1,0 +1,33 @@
+/** Every bound and its default. What reaches a bound waits, or gets an error that names the bound and the number. */
+export interface Limits {
+  /** Bytes of one message as encoded, all its pieces together. */
+  maxMessageBytes: number;
+  /** Depth of a value: a scalar has depth 0, an array or object one more than its deepest member. */
+  maxDepth: number;
+  /** Calls in flight, each direction, per peer; then senders wait. */
+  maxCalls: number;
+  /** Calls that wait for a place among `maxCalls`, or for room to write; then `ERR_BUSY`. */
+  maxWaitingCalls: number;
+  /** Bytes that wait to be written, per peer; then senders wait. A larger message is admitted when nothing else waits. */
+  maxBufferedBytes: number;
+  /** Open streams, both directions together, per peer. */
+  maxStreams: number;
+  /** Connections per listener. */
+  maxConnections: number;
+  /** Time for the hand-shake (the binary dialect, TLS, secrets), in milliseconds. */
+  handshakeMs: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const defaultLimits: Readonly<Limits> = Object.freeze({
+  maxMessageBytes: 64 * MiB,
+  maxDepth: 512,
+  maxCalls: 1024,
+  maxWaitingCalls: 64 * KiB,
+  maxBufferedBytes: 16 * MiB,
+  maxStreams: 256,
+  maxConnections: 4096,
+  handshakeMs: 5000,
+});
