@@ -1,0 +1,216 @@
+// What a user gets: every package is packed, all are installed together into an empty folder, and
+// used from there by plain Node.js. KINDRED_PACKED_NODE names another Node.js to do that with.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Staged, stage } from '../../tools/stage.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
+const stagingArea = join(root, '.staged', `packed-test-${process.pid}`);
+const user = mkdtempSync(join(tmpdir(), 'kindred-packed-'));
+const node = process.env.KINDRED_PACKED_NODE ?? process.execPath;
+
+interface Packed extends Staged {
+  readonly tarball: string;
+  readonly files: readonly string[];
+  readonly manifest: {
+    readonly version: string;
+    readonly exports: Record<string, unknown>;
+    readonly bin?: Record<string, string>;
+  };
+}
+
+let packages: Packed[] = [];
+let subpaths: string[] = [];
+
+before(async () => {
+  const staged = await stage(root, stagingArea);
+  mkdirSync(join(user, 'tarballs'));
+  packages = staged.map(pack);
+  subpaths = packages.flatMap(({ name, manifest }) =>
+    Object.keys(manifest.exports).map((subpath) => `${name}${subpath.slice(1)}`),
+  );
+  writeFileSync(join(user, 'package.json'), '{ "name": "user", "private": true }\n');
+  const tarballs = packages.map(({ tarball }) => tarball);
+  succeed('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs], { cwd: user });
+});
+
+after(() => {
+  rmSync(user, { recursive: true, force: true });
+  rmSync(stagingArea, { recursive: true, force: true });
+});
+
+test('every subpath loads by import', () => {
+  const script = modules().map((subpath, i) => `import * as m${i} from ${JSON.stringify(subpath)};`);
+  const output = runAsUser('load.mjs', [...script, 'console.log(Object.keys(m0).length > 0)'].join('\n'));
+  assert.equal(output, 'true');
+});
+
+test('every subpath loads by require, and is the same module', () => {
+  const script = modules().map((subpath) => {
+    const name = JSON.stringify(subpath);
+    return `const r = require(${name}); import(${name}).then((i) => {
+      for (const key of Object.keys(i)) if (i[key] !== r[key]) throw new Error(${name} + ': two copies of ' + key);
+    });`;
+  });
+  const output = runAsUser(
+    'load.cjs',
+    `${script.map((line) => `{ ${line} }`).join('\n')}\nconsole.log('loaded')`,
+  );
+  assert.equal(output, 'loaded');
+});
+
+test('every manifest can be read by its subpath', () => {
+  const names = packages.map(({ name }) => name);
+  const output = runAsUser(
+    'read.cjs',
+    names.map((name) => `console.log(require('${name}/package.json').name)`).join('\n'),
+  );
+  assert.deepEqual(output.split('\n'), names);
+});
+
+test('a manifest holds nothing of the workspace', () => {
+  for (const { name, folder } of packages) {
+    const text = readFileSync(join(folder, 'package.json'), 'utf8');
+    for (const word of [
+      '@kindred/source',
+      'from-source',
+      'workspaces',
+      'devDependencies',
+      'scripts',
+      'file:',
+      'src/',
+    ]) {
+      assert.ok(!text.includes(word), `the manifest of ${name} says '${word}'`);
+    }
+  }
+});
+
+test('a tarball holds JavaScript, declarations, source maps and documents, no tests and no sources', () => {
+  for (const { name, files } of packages) {
+    const strange = files.filter(
+      (file) => !/^(dist\/.*(?<!\.test)\.(js|d\.ts|js\.map)|package\.json|[A-Z]+(\.md)?)$/.test(file),
+    );
+    assert.deepEqual(strange, [], name);
+    assert.ok(files.includes('LICENSE'), `${name} carries its licence`);
+    const code = files.filter((file) => file.endsWith('.js'));
+    assert.ok(code.length > 0, `${name} carries code`);
+    for (const file of code) {
+      assert.ok(files.includes(`${file}.map`), `${name}/${file} has a source map`);
+      assert.ok(files.includes(file.replace(/\.js$/, '.d.ts')), `${name}/${file} has declarations`);
+    }
+  }
+});
+
+test('source maps name no path of the building machine', () => {
+  for (const { folder, files } of packages) {
+    for (const file of files.filter((each) => each.endsWith('.map'))) {
+      const { sources, sourcesContent } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+      assert.match(sources.join(), /^(\.\.\/)+src\/[\w/.-]+\.ts$/, file);
+      assert.equal(sourcesContent.length, 1, file);
+    }
+  }
+});
+
+test('the command runs', () => {
+  for (const { manifest } of packages) {
+    for (const command of Object.keys(manifest.bin ?? {})) {
+      const output = succeed(join(user, 'node_modules/.bin', command), ['--version'], { cwd: user });
+      assert.equal(output, manifest.version);
+    }
+  }
+});
+
+test('the declarations compile in a strict program, library checks included', () => {
+  writeFileSync(
+    join(user, 'user.mts'),
+    modules()
+      .map((subpath, i) => `export * as m${i} from '${subpath}';`)
+      .join('\n'),
+  );
+  writeFileSync(
+    join(user, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        module: 'nodenext',
+        target: 'es2024',
+        lib: ['es2024', 'esnext.disposable'],
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+      },
+      include: ['user.mts'],
+    }),
+  );
+  succeed(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', user], { cwd: root });
+});
+
+test('publint finds nothing to complain about', () => {
+  for (const { tarball } of packages) {
+    succeed(process.execPath, [join(root, 'node_modules/publint/src/cli.js'), '--strict', tarball], {
+      cwd: root,
+    });
+  }
+});
+
+test('the types are right for every way of resolving that Node.js 22 knows', () => {
+  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+  // Node.js 22 can require() a module, so that a CommonJS user gets ES modules is no fault.
+  const options = [
+    '--profile',
+    'node16',
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
+    '--no-emoji',
+    '--format',
+    'ascii',
+  ];
+  for (const { tarball, manifest } of packages) {
+    const typed = Object.keys(manifest.exports).some((subpath) => !subpath.endsWith('.json'));
+    if (typed) succeed(process.execPath, [attw, tarball, ...options], { cwd: root });
+  }
+});
+
+/** The subpaths that hold code. */
+function modules(): string[] {
+  return subpaths.filter((subpath) => !subpath.endsWith('.json'));
+}
+
+function pack(staged: Staged): Packed {
+  const [report] = JSON.parse(
+    succeed('npm', ['pack', '--json', '--pack-destination', join(user, 'tarballs')], { cwd: staged.folder }),
+  );
+  return {
+    ...staged,
+    tarball: join(user, 'tarballs', report.filename),
+    files: report.files.map(({ path }: { path: string }) => path),
+    manifest: JSON.parse(readFileSync(join(staged.folder, 'package.json'), 'utf8')),
+  };
+}
+
+/** Runs a program in the user's folder; it must end well and have nothing to say on stderr. */
+function runAsUser(file: string, program: string): string {
+  writeFileSync(join(user, file), program);
+  return succeed(node, [file], { cwd: user });
+}
+
+function succeed(command: string, args: readonly string[], { cwd }: { cwd: string }): string {
+  const { NODE_OPTIONS: _workspaceOnly, NODE_TEST_CONTEXT: _ours, ...env } = process.env;
+  const path = [dirname(node), env.PATH].join(delimiter);
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    env: { ...env, PATH: path },
+    encoding: 'utf8',
+  });
+  const said = `${command} ${args.join(' ')}\n${stdout}\n${stderr}`;
+  assert.ifError(error);
+  assert.equal(status, 0, said);
+  if (cwd === user) assert.equal(stderr, '', said);
+  return stdout.trim();
+}
