@@ -65,6 +65,8 @@ export interface Channel {
   readonly carries: Carries;
   /** The dialect in use; undefined while it is being chosen, and where messages travel as values. */
   readonly dialect: DialectName | undefined;
+  /** The other end is known to be a Kindred: control messages may be sent, and values of every kind. */
+  readonly kindred: boolean;
   /** What the other end said of itself; undefined where it is no Kindred, or while that is not known. */
   readonly remote: Hello | undefined;
   /**

@@ -1,0 +1,373 @@
+/**
+ * A channel over a flow of bytes: a dialect makes messages of them, the outbox decides what goes out when.
+ *
+ * How two ends come to a dialect (`dialect` in the options):
+ * ```
+ *   a name     this dialect from the first byte; `binary` begins with a hello from both ends
+ *   'choose'   a listener: the first byte tells; a JSON hello is answered, then both go on in `binary`
+ *   'greet'    a dialer: says hello in a JSON line that strangers ignore, sends plain JSON at once,
+ *              and goes on in `binary` as soon as a hello comes back
+ * ```
+ */
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import { KindredError } from '../base/errors.ts';
+import { createBinaryCodec } from '../wire/binary.ts';
+import { chooseDialect } from '../wire/choose.ts';
+import type { Codec, CodecOptions, DialectName } from '../wire/dialect.ts';
+import { createJsonConcatCodec } from '../wire/json-concat.ts';
+import { createJsonHeadersCodec } from '../wire/json-headers.ts';
+import { createJsonLinesCodec } from '../wire/json-lines.ts';
+import type { Limits } from '../wire/limits.ts';
+import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
+import type { Text } from '../wire/text.ts';
+import type { Carries, Channel, CloseReason, Receiver, SendOptions } from './channel.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import type { ByteTransport } from './transport.ts';
+
+export type DialectChoice = DialectName | 'choose' | 'greet';
+
+export interface FramedOptions {
+  mode: 'calls' | 'plain';
+  dialect: DialectChoice;
+  /** What this end says of itself to another Kindred. */
+  hello: Hello;
+  limits: Limits;
+  text: Text;
+  clock?: Clock;
+  /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
+  defer?: (run: () => void) => void;
+}
+
+/** How long a closing channel waits for the other end to close too, in milliseconds. */
+const lingerMs = 1000;
+
+const makers: Record<DialectName, (options: CodecOptions) => Codec> = {
+  'json-lines': createJsonLinesCodec,
+  'json-headers': createJsonHeadersCodec,
+  'json-concat': createJsonConcatCodec,
+  binary: createBinaryCodec,
+};
+
+export function createFramedChannel(transport: ByteTransport, options: FramedOptions): Channel {
+  return new FramedChannel(transport, options);
+}
+
+class FramedChannel implements Channel {
+  readonly closed: Promise<CloseReason>;
+  remote: Hello | undefined;
+  state: Channel['state'];
+
+  readonly #transport: ByteTransport;
+  readonly #options: FramedOptions;
+  readonly #clock: Clock;
+  readonly #defer: (run: () => void) => void;
+  readonly #outbox: Outbox;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  #receiver: Receiver | undefined;
+  /** The dialects of the two directions; they differ only between the two hellos of an agreement. */
+  #incoming: Codec | undefined;
+  #outgoing: Codec | undefined;
+  #flushScheduled = false;
+  #flushedPromise: Promise<void> | undefined;
+  #wasFull = false;
+  #ended = false;
+  #readyTold = false;
+  /** Set once this end has decided to close: the reason to give when the transport is gone. */
+  #closing: CloseReason | undefined;
+  #handshakeTimer: Timer | undefined;
+  #lingerTimer: Timer | undefined;
+
+  constructor(transport: ByteTransport, options: FramedOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#defer = options.defer ?? queueMicrotask;
+    this.#outbox = createOutbox((chunks) => this.#transport.write(chunks));
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    this.state = options.dialect === 'choose' ? 'choosing' : options.dialect === 'greet' ? 'greeting' : 'open';
+    if (options.dialect !== 'choose') this.#use(options.dialect === 'greet' ? 'json-lines' : options.dialect);
+  }
+
+  get carries(): Carries {
+    return { form: 'bytes', structured: this.#outgoing?.name === 'binary', handles: false, transfer: false };
+  }
+
+  get kindred(): boolean {
+    return this.#outgoing?.name === 'binary';
+  }
+
+  get dialect(): DialectName | undefined {
+    return this.#outgoing?.name;
+  }
+
+  get full(): boolean {
+    const full = this.#outbox.bytes >= this.#options.limits.maxBufferedBytes;
+    if (full) this.#wasFull = true;
+    return full;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#transport.start({
+      data: (chunk) => this.#onData(chunk),
+      end: () => this.#onEnd(),
+      drain: () => {
+        this.#outbox.unblock();
+        this.#flush();
+      },
+      close: (error) => this.#onClose(error),
+    });
+    const { dialect, mode } = this.#options;
+    if (mode === 'calls' && (dialect === 'greet' || dialect === 'binary')) {
+      this.#post({ kind: 'hello', hello: this.#options.hello });
+      if (dialect === 'binary') this.#awaitHello();
+    }
+    const waitsForTheOtherEnd = dialect === 'choose' || dialect === 'greet' || (dialect === 'binary' && mode === 'calls');
+    if (!waitsForTheOtherEnd) this.#defer(() => this.#ready());
+  }
+
+  send(message: Message, options?: SendOptions): number {
+    if (this.state === 'closed' || this.#closing !== undefined) throw new KindredError('ERR_CLOSED', 'the channel is closed');
+    return this.#post(message, options);
+  }
+
+  flushed(): Promise<void> {
+    this.#flushedPromise ??= new Promise<void>((resolve) => this.#outbox.whenHandedOver(resolve)).then(() =>
+      this.#transport.flushed(),
+    );
+    return this.#flushedPromise;
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  close(error?: KindredError): Promise<CloseReason> {
+    if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
+    if (error !== undefined) this.#tellError(error);
+    this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
+    this.#handshakeTimer?.cancel();
+    this.#transport.resume();
+    // Once all is handed over, say that no more will come; then the other end closes too, or the time runs out.
+    const handedOver = (): void => {
+      if (this.state === 'closed') return;
+      this.#transport.end();
+      if (this.#ended) void this.#transport.flushed().then(() => this.#transport.destroy());
+    };
+    this.#flush();
+    this.#outbox.whenHandedOver(handedOver);
+    this.#lingerTimer = this.#clock.after(lingerMs, () => this.#transport.destroy());
+    return this.closed;
+  }
+
+  destroy(reason: CloseReason): void {
+    if (this.state === 'closed') return;
+    this.#closing ??= reason;
+    this.#outbox.clear();
+    this.#transport.destroy();
+  }
+
+  ref(): void {
+    this.#transport.ref();
+  }
+
+  unref(): void {
+    this.#transport.unref();
+  }
+
+  #use(name: DialectName): void {
+    const { mode, limits, text } = this.#options;
+    const codec = makers[name]({
+      mode,
+      limits,
+      text,
+      sink: (message, bytes) => this.#onMessage(message, bytes),
+      importReference: (reference) => this.#receiver?.importReference?.(reference),
+    });
+    this.#incoming = codec;
+    this.#outgoing = codec;
+  }
+
+  #post(message: Message, options: SendOptions = {}): number {
+    const codec = this.#outgoing;
+    if (codec === undefined) throw new KindredError('ERR_INTERNAL', 'a message was sent before the dialect was chosen');
+    const lentStreams: number[] = [];
+    const { exportReference } = options;
+    const encoded = codec.encode(
+      message,
+      exportReference === undefined
+        ? undefined
+        : (value) => {
+            const reference: Reference | undefined = exportReference(value);
+            if (reference?.kind === 'stream') lentStreams.push(reference.id);
+            return reference;
+          },
+    );
+    if (encoded === undefined) return 0;
+    this.#outbox.add(codec, message, encoded, options.ticket, lentStreams);
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      this.#defer(() => this.#flush());
+    }
+    return encoded.bytes;
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    this.#flushedPromise = undefined;
+    if (this.state === 'closed') return;
+    this.#outbox.flush();
+    if (this.#wasFull && this.#outbox.bytes < this.#options.limits.maxBufferedBytes / 2) {
+      this.#wasFull = false;
+      this.#receiver?.drained();
+    }
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.#closing !== undefined || chunk.length === 0) return;
+    try {
+      if (this.#incoming === undefined && !this.#choose(chunk)) return;
+      const rest = (this.#incoming as Codec).push(chunk);
+      if (rest === undefined || this.#closing !== undefined) return;
+      if (this.#outgoing?.name !== 'binary')
+        throw new KindredError('ERR_PROTOCOL', 'the other end went on in the binary dialect without a hello');
+      this.#incoming = this.#outgoing;
+      this.#incoming.push(rest);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Chooses the dialect by the first byte. False: it fits nothing, and the channel closes. */
+  #choose(chunk: Uint8Array): boolean {
+    const choice = chooseDialect(chunk);
+    if (choice === 'http') {
+      // A browser that was talked into calling a local port must not even learn what listens here.
+      this.destroy({ kind: 'broken', error: new KindredError('ERR_PROTOCOL', 'an HTTP request arrived where calls are served') });
+      return false;
+    }
+    this.#use(choice ?? 'json-lines');
+    if (choice === undefined) {
+      const byte = (chunk[0] as number).toString(16).padStart(2, '0');
+      throw new KindredError('ERR_PROTOCOL', `the first byte 0x${byte} begins none of the dialects that are spoken here`);
+    }
+    if (choice === 'binary') this.#awaitHello();
+    else if (choice === 'json-headers') this.#settle();
+    return true;
+  }
+
+  #onMessage(message: Message, bytes: number): void {
+    if (this.#closing !== undefined) return;
+    if (this.#readyTold) {
+      if (message.kind !== 'hello') this.#receiver?.message(message, bytes);
+      return;
+    }
+    if (message.kind === 'hello') this.#onHello(message.hello);
+    else if (this.kindred && this.#options.mode === 'calls')
+      throw new KindredError('ERR_PROTOCOL', `the first binary message must be a hello, not ${message.kind}`);
+    else {
+      this.#settle();
+      this.#receiver?.message(message, bytes);
+    }
+  }
+
+  #onHello(hello: Hello): void {
+    this.#handshakeTimer?.cancel();
+    if (this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines') {
+      this.remote = hello;
+      if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
+      this.#outbox.seal();
+      // Incoming JSON goes on until the other end switches, with a byte 0xFF at the start of a line.
+      const json = this.#incoming as Codec;
+      this.#use('binary');
+      this.#incoming = json;
+    } else if (this.#outgoing?.name === 'binary') {
+      this.remote = hello;
+      if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.state === 'closed') return;
+    this.state = 'open';
+    this.#ready();
+  }
+
+  #ready(): void {
+    if (this.#readyTold || this.state === 'closed') return;
+    this.#readyTold = true;
+    this.#receiver?.ready();
+  }
+
+  #awaitHello(): void {
+    if (this.#options.mode === 'plain') {
+      this.#settle();
+      return;
+    }
+    const { handshakeMs } = this.#options.limits;
+    this.#handshakeTimer = this.#clock.after(handshakeMs, () =>
+      this.#fail(new KindredError('ERR_TIMEOUT', `no hello came within handshakeMs (${handshakeMs})`)),
+    );
+    this.#handshakeTimer.unref();
+  }
+
+  #onEnd(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#closing !== undefined) {
+      // Both ends are done: nothing is left to wait for once our own bytes are out.
+      this.#outbox.whenHandedOver(() => void this.#transport.flushed().then(() => this.#transport.destroy()));
+      return;
+    }
+    try {
+      this.#incoming?.end();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#receiver?.ended();
+  }
+
+  /** The stream cannot go on: tell the other end why, then close. */
+  #fail(thrown: unknown): void {
+    const error =
+      thrown instanceof KindredError ? thrown : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
+    void this.close(error);
+  }
+
+  #tellError(error: KindredError): void {
+    if (this.#options.mode !== 'calls' || this.#outgoing === undefined) return;
+    const code = error.code === 'ERR_PROTOCOL' ? rpcCodes.parseError : rpcCodes.invalidRequest;
+    try {
+      this.#post({ kind: 'error', id: null, error: { code, message: error.message, data: { code: error.code } } });
+    } catch {
+      // An error that cannot be told must not hide the one that closes the channel.
+    }
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.#handshakeTimer?.cancel();
+    this.#lingerTimer?.cancel();
+    this.#outbox.clear();
+    const reason: CloseReason =
+      this.#closing ??
+      (error === undefined && this.#ended
+        ? { kind: 'ended' }
+        : {
+            kind: 'lost',
+            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, { cause: error }),
+          });
+    this.#resolveClosed(reason);
+    this.#receiver?.closed(reason);
+  }
+}
+

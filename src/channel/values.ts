@@ -1,0 +1,323 @@
+/**
+ * A channel over a transport that hands over values instead of bytes: a message port, native IPC, memory.
+ *
+ * ```
+ *   'kindred'    the messages of one turn as one batch; values that the structured clone would change or refuse
+ *                (functions, streams, errors, URLs, class instances) travel in the binary encoding instead
+ *   'json-rpc'   JSON-RPC 2.0 objects, for programs that know nothing of Kindred
+ *   'plain'      every value is a message
+ * ```
+ */
+import { KindredError } from '../base/errors.ts';
+import { createBinaryCodec } from '../wire/binary.ts';
+import type { Codec, DialectName } from '../wire/dialect.ts';
+import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
+import type { Limits } from '../wire/limits.ts';
+import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
+import { type Text, webText } from '../wire/text.ts';
+import type { Carries, Channel, CloseReason, Receiver, SendOptions, Ticket } from './channel.ts';
+import { snapshot } from './snapshot.ts';
+import type { ValueTransport } from './transport.ts';
+
+export interface ValuesOptions {
+  form: 'kindred' | 'json-rpc' | 'plain';
+  hello: Hello;
+  limits: Limits;
+  text?: Text;
+  /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
+  defer?: (run: () => void) => void;
+}
+
+/**
+ * What travels between two Kindreds: messages as they are, or the bytes of one in the binary dialect; and the size of
+ * each, because both ends must count the same for the credit of streams.
+ */
+interface Batch {
+  messages: (Message | Uint8Array)[];
+  bytes: number[];
+}
+
+interface Entry {
+  posted: unknown;
+  bytes: number;
+  ticket: Ticket | undefined;
+}
+
+export function createValuesChannel(transport: ValueTransport, options: ValuesOptions): Channel {
+  return new ValuesChannel(transport, options);
+}
+
+class ValuesChannel implements Channel {
+  readonly closed: Promise<CloseReason>;
+  readonly dialect: DialectName | undefined = undefined;
+  readonly carries: Carries;
+  readonly kindred: boolean;
+  remote: Hello | undefined;
+  state: Channel['state'] = 'open';
+
+  readonly #transport: ValueTransport;
+  readonly #options: ValuesOptions;
+  readonly #defer: (run: () => void) => void;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  readonly #jsonRpc: JsonRpc | undefined;
+  readonly #binary: Codec | undefined;
+  #receiver: Receiver | undefined;
+  #waiting: Entry[] = [];
+  #bytes = 0;
+  #blocked = false;
+  #flushScheduled = false;
+  #wasFull = false;
+  #readyTold = false;
+  #paused = false;
+  #held: unknown[] = [];
+  #closing: CloseReason | undefined;
+  #transportClosed: { error: Error | undefined } | undefined;
+  #handedOver: (() => void)[] = [];
+
+  constructor(transport: ValueTransport, options: ValuesOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#defer = options.defer ?? queueMicrotask;
+    this.kindred = options.form === 'kindred';
+    this.carries = { form: 'values', structured: transport.clone === 'structured', handles: false, transfer: transport.transfer };
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    const { limits, text = webText } = options;
+    if (options.form === 'json-rpc') this.#jsonRpc = createJsonRpc({ limits });
+    if (options.form === 'kindred')
+      this.#binary = createBinaryCodec({
+        mode: 'calls',
+        limits,
+        text,
+        sink: (message, bytes) => this.#receiver?.message(message, bytes),
+        importReference: (reference: Reference) => this.#receiver?.importReference?.(reference),
+      });
+  }
+
+  get full(): boolean {
+    const full = this.#bytes >= this.#options.limits.maxBufferedBytes;
+    if (full) this.#wasFull = true;
+    return full;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#transport.start({
+      value: (value) => this.#onValue(value),
+      drain: () => {
+        this.#blocked = false;
+        this.#flush();
+      },
+      close: (error) => this.#onClose(error),
+    });
+    if (this.kindred) this.send({ kind: 'hello', hello: this.#options.hello });
+    else this.#defer(() => this.#ready());
+  }
+
+  send(message: Message, options: SendOptions = {}): number {
+    if (this.state === 'closed' || this.#closing !== undefined) throw new KindredError('ERR_CLOSED', 'the channel is closed');
+    const entry = this.#pack(message, options);
+    if (entry === undefined) return 0;
+    this.#waiting.push(entry);
+    this.#bytes += entry.bytes;
+    // What is moved or too large to copy must leave before the caller can touch it again.
+    if (entry.atOnce) this.#flush(options.transfer);
+    else if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      this.#defer(() => this.#flush());
+    }
+    return entry.bytes;
+  }
+
+  flushed(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      if (this.#waiting.length === 0) resolve();
+      else this.#handedOver.push(resolve);
+    }).then(() => this.#transport.flushed());
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const value of this.#held.splice(0)) this.#onValue(value);
+    if (this.#transportClosed !== undefined && this.#held.length === 0) this.#onClose(this.#transportClosed.error);
+  }
+
+  close(error?: KindredError): Promise<CloseReason> {
+    if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
+    if (error !== undefined && this.#options.form !== 'plain')
+      this.send({ kind: 'error', id: null, error: { code: rpcCodes.invalidRequest, message: error.message, data: { code: error.code } } });
+    this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
+    this.#paused = false;
+    this.#held = [];
+    this.#flush();
+    const end = (): void => this.#transport.end();
+    if (this.#waiting.length === 0) end();
+    else this.#handedOver.push(end);
+    return this.closed;
+  }
+
+  destroy(reason: CloseReason): void {
+    if (this.state === 'closed') return;
+    this.#closing ??= reason;
+    this.#drop();
+    this.#transport.destroy();
+  }
+
+  ref(): void {
+    this.#transport.ref();
+  }
+
+  unref(): void {
+    this.#transport.unref();
+  }
+
+  #pack(message: Message, options: SendOptions): (Entry & { atOnce: boolean }) | undefined {
+    const { form, limits } = this.#options;
+    const { ticket } = options;
+    if (form === 'plain') {
+      const { value } = message as Extract<Message, { kind: 'plain' }>;
+      return { posted: value, bytes: sizeOf(value), ticket, atOnce: true };
+    }
+    if (this.#jsonRpc !== undefined) {
+      const posted = this.#jsonRpc.encode(message);
+      return posted === undefined ? undefined : { posted, bytes: sizeOf(posted), ticket, atOnce: false };
+    }
+    const copy = snapshot(message, limits.maxDepth);
+    if (copy !== undefined) {
+      if (copy.bytes > limits.maxMessageBytes) throw tooLarge(copy.bytes, limits);
+      return { posted: copy.value, bytes: copy.bytes, ticket, atOnce: copy.borrowed };
+    }
+    const encoded = (this.#binary as Codec).encode(message, options.exportReference);
+    if (encoded === undefined) return undefined;
+    return { posted: join((this.#binary as Codec).frame([encoded])), bytes: encoded.bytes, ticket, atOnce: false };
+  }
+
+  #flush(transfer?: readonly object[]): void {
+    this.#flushScheduled = false;
+    if (this.state === 'closed') return;
+    while (this.#waiting.length > 0 && !this.#blocked) {
+      const entries = this.kindred ? this.#waiting.splice(0) : this.#waiting.splice(0, 1);
+      const going = entries.filter((entry) => entry.ticket?.withdrawn !== true);
+      for (const entry of entries) this.#bytes -= entry.bytes;
+      for (const { ticket } of going) if (ticket !== undefined) ticket.sent = true;
+      if (going.length === 0) continue;
+      const value = this.kindred ? batchOf(going) : going[0]?.posted;
+      this.#blocked = !this.#transport.post(value, transfer);
+    }
+    if (this.#waiting.length > 0) return;
+    for (const run of this.#handedOver.splice(0)) run();
+    if (this.#wasFull) {
+      this.#wasFull = false;
+      this.#receiver?.drained();
+    }
+  }
+
+  #onValue(value: unknown): void {
+    if (this.#closing !== undefined) return;
+    if (this.#paused) {
+      this.#held.push(value);
+      return;
+    }
+    try {
+      this.#take(value);
+    } catch (thrown) {
+      const error =
+        thrown instanceof KindredError ? thrown : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
+      void this.close(error);
+    }
+  }
+
+  #take(value: unknown): void {
+    const { form } = this.#options;
+    if (form === 'plain') {
+      this.#receiver?.message({ kind: 'plain', value }, sizeOf(value));
+      return;
+    }
+    if (this.#jsonRpc !== undefined) {
+      this.#jsonRpc.decode(value, sizeOf(value), (message, bytes) => this.#receiver?.message(message, bytes));
+      return;
+    }
+    const { messages, bytes } = value as Partial<Batch>;
+    if (!Array.isArray(messages) || !Array.isArray(bytes)) throw new KindredError('ERR_PROTOCOL', 'a value arrived that is no batch of messages');
+    for (const [i, message] of messages.entries()) {
+      if (message instanceof Uint8Array) this.#binary?.push(message);
+      else if (message.kind === 'hello') {
+        this.remote = message.hello;
+        this.#ready();
+      } else this.#receiver?.message(message, bytes[i] ?? 0);
+      if (this.#closing !== undefined) return;
+    }
+  }
+
+  #ready(): void {
+    if (this.#readyTold || this.state === 'closed') return;
+    this.#readyTold = true;
+    this.#receiver?.ready();
+  }
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#bytes = 0;
+    for (const run of this.#handedOver.splice(0)) run();
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (this.state === 'closed') return;
+    if (this.#paused && this.#held.length > 0 && this.#closing === undefined) {
+      this.#transportClosed = { error };
+      return;
+    }
+    this.state = 'closed';
+    this.#drop();
+    const reason: CloseReason =
+      this.#closing ??
+      (error === undefined
+        ? { kind: 'ended' }
+        : {
+            kind: 'lost',
+            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, { cause: error }),
+          });
+    this.#resolveClosed(reason);
+    if (reason.kind === 'ended') this.#receiver?.ended();
+    this.#receiver?.closed(reason);
+  }
+}
+
+function batchOf(entries: readonly Entry[]): Batch {
+  return { messages: entries.map((entry) => entry.posted) as Batch['messages'], bytes: entries.map((entry) => entry.bytes) };
+}
+
+function tooLarge(bytes: number, limits: Limits): KindredError {
+  return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${limits.maxMessageBytes})`);
+}
+
+function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {
+  const parts = chunks as readonly Uint8Array[];
+  if (parts.length === 1) return (parts[0] as Uint8Array).slice();
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** A rough size of a value, for bounds where no byte was ever written. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return 16 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 16 + value.byteLength;
+  let bytes = 16;
+  if (Array.isArray(value)) for (const item of value.slice(0, 16)) bytes += typeof item === 'string' ? item.length : 16;
+  else
+    for (const item of Object.values(value))
+      bytes += typeof item === 'string' ? item.length : ArrayBuffer.isView(item) ? item.byteLength : Array.isArray(item) ? sizeOf(item) : 16;
+  return bytes;
+}

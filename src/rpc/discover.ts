@@ -1,0 +1,52 @@
+/** What a service says of itself when asked with `rpc.discover`: an OpenRPC document (https://spec.open-rpc.org). */
+import type { Method } from './service.ts';
+
+export interface OpenRpcMethod {
+  name: string;
+  params: { name: string; required: boolean; schema: Record<string, unknown> }[];
+  result: { name: string; schema: Record<string, unknown> };
+  paramStructure: 'either' | 'by-position';
+  /** The call answers with a stream of items. */
+  'x-stream'?: boolean;
+  /** The parameters are not known by name. */
+  'x-unnamed'?: boolean;
+  /** The last parameter takes all further arguments. */
+  'x-rest'?: boolean;
+}
+
+export interface OpenRpc {
+  openrpc: string;
+  info: { title: string; version: string };
+  methods: OpenRpcMethod[];
+}
+
+export function describe(methods: ReadonlyMap<string, Method>): OpenRpc {
+  return {
+    openrpc: '1.3.2',
+    info: { title: 'a Kindred service', version: '0' },
+    methods: [...methods.values()].map(describeMethod),
+  };
+}
+
+function describeMethod(method: Method): OpenRpcMethod {
+  const { name, parameters, run } = method;
+  const names = parameters ?? Array.from({ length: run.length }, (_, i) => `argument${i + 1}`);
+  const rest = names.at(-1)?.startsWith('...') === true;
+  return {
+    name,
+    params: names.map((parameter, i) => ({
+      name: parameter.replace('...', ''),
+      required: !rest && i < run.length,
+      schema: {},
+    })),
+    result: { name: 'result', schema: {} },
+    paramStructure: parameters === undefined || rest ? 'by-position' : 'either',
+    ...(isGenerator(run) ? { 'x-stream': true } : {}),
+    ...(parameters === undefined ? { 'x-unnamed': true } : {}),
+    ...(rest ? { 'x-rest': true } : {}),
+  };
+}
+
+function isGenerator(run: object): boolean {
+  return Object.prototype.toString.call(run) === '[object AsyncGeneratorFunction]';
+}

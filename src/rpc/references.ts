@@ -1,0 +1,213 @@
+/**
+ * What travels by reference on one peer: functions that are lent, and streams. Each belongs to the life of a call.
+ */
+import { KindredError } from '../base/errors.ts';
+import type { CallId, Message, Reference, WireError } from '../wire/message.ts';
+import { createLedger, createStandIn, type Lendable, type Ledger, type Loan } from './loans.ts';
+import type { Scope } from './scope.ts';
+import { Consumer, isSource, Producer, type Source, type StreamPort } from './streams.ts';
+import { fromWire } from './wire-errors.ts';
+
+/** Something that lasts until all that was counted by `hold` is released. */
+export interface Life {
+  hold(): void;
+  release(): void;
+}
+
+/** What one message lends; it takes effect only when the message could be sent. */
+export interface Lending {
+  readonly functions: number[];
+  readonly streams: { id: number; source: Source }[];
+}
+
+/** What one message has brought. */
+export interface Borrowing {
+  readonly loans: Loan[];
+  readonly consumers: Consumer[];
+}
+
+export interface ReferencesOptions {
+  port: StreamPort;
+  maxStreams: number;
+  /** Calls a function that the other end has lent. */
+  callLent(id: number, args: unknown[]): Promise<unknown>;
+  /** What a source threw, in the words that the other end understands. */
+  toWire(thrown: unknown): WireError;
+}
+
+export class References {
+  readonly ledger: Ledger = createLedger();
+  readonly #options: ReferencesOptions;
+  readonly #producers = new Map<CallId, Producer>();
+  readonly #consumers = new Map<CallId, Consumer>();
+  readonly #lives = new WeakMap<Consumer, Life>();
+  #lastStream = 0;
+  #borrowed: Borrowing | undefined;
+
+  constructor(options: ReferencesOptions) {
+    this.#options = options;
+  }
+
+  get streams(): number {
+    return this.#producers.size + this.#consumers.size;
+  }
+
+  /** For an encoder: notes in `lending` what it meets. Functions only where the message is a call, which ends. */
+  exporter(lending: Lending, functions: boolean): (value: object) => Reference | undefined {
+    return (value) => {
+      if (typeof value === 'function') {
+        if (!functions) return undefined;
+        const id = this.ledger.lend(value as Lendable);
+        lending.functions.push(id);
+        return { kind: 'function', id };
+      }
+      if (!isSource(value)) return undefined;
+      this.#bound();
+      const id = ++this.#lastStream;
+      lending.streams.push({ id, source: value });
+      return { kind: 'stream', id };
+    };
+  }
+
+  /** For a decoder: makes the stand-ins, and keeps them together until the message itself is there. */
+  import(reference: Reference): unknown {
+    this.#borrowed ??= { loans: [], consumers: [] };
+    if (reference.kind === 'function') {
+      const loan: Loan = { over: false };
+      this.#borrowed.loans.push(loan);
+      return createStandIn(reference.id, loan, this.#options.callLent);
+    }
+    if (reference.kind === 'stream') {
+      const consumer = this.consume(reference.id, true, () => this.#options.port.send({ kind: 'stop', stream: reference.id }));
+      this.#borrowed.consumers.push(consumer);
+      return consumer;
+    }
+    throw new KindredError('ERR_NOT_SUPPORTED', 'handles cannot be passed over this channel');
+  }
+
+  takeBorrowed(): Borrowing | undefined {
+    const borrowed = this.#borrowed;
+    this.#borrowed = undefined;
+    return borrowed;
+  }
+
+  /** A consumer for the stream of that number, told of what arrives for it. */
+  consume(id: CallId, credit: boolean, stop: () => void, life?: Life, taken?: () => void): Consumer {
+    this.#bound();
+    if (this.#consumers.has(id)) throw new KindredError('ERR_PROTOCOL', `stream ${String(id)} was opened twice`);
+    life?.hold();
+    const consumer = new Consumer({
+      id,
+      port: this.#options.port,
+      credit,
+      stop,
+      taken,
+      over: () => {
+        this.#consumers.delete(id);
+        this.#lives.get(consumer)?.release();
+        life?.release();
+      },
+    });
+    this.#consumers.set(id, consumer);
+    return consumer;
+  }
+
+  /** Binds what a message has brought to the life of its call. */
+  bind(borrowed: Borrowing | undefined, life: Life): void {
+    for (const consumer of borrowed?.consumers ?? []) {
+      life.hold();
+      this.#lives.set(consumer, life);
+    }
+  }
+
+  /** What a call has brought goes with it: its streams are stopped when it is over, and fail when it is cancelled. */
+  endWith(borrowed: Borrowing, scope: Scope): void {
+    scope.onOver(() => {
+      for (const loan of borrowed.loans) loan.over = true;
+      for (const consumer of borrowed.consumers) consumer.cancel();
+    });
+    scope.onCancel((reason) => {
+      for (const consumer of borrowed.consumers) consumer.abort(reason);
+    });
+  }
+
+  /** Starts the streams that a sent message has lent. */
+  start(lending: Lending, life: Life, run: <T>(work: () => T) => T): Producer[] {
+    return lending.streams.map(({ id, source }) =>
+      this.produce(id, source, true, life, run, (failure) => {
+        this.#options.port.send(failure === undefined ? { kind: 'end', stream: id } : { kind: 'fail', stream: id, error: failure });
+      }),
+    );
+  }
+
+  produce(
+    id: CallId,
+    source: Source,
+    credit: boolean,
+    life: Life,
+    run: <T>(work: () => T) => T,
+    finish: (failure: WireError | undefined) => void,
+  ): Producer {
+    life.hold();
+    const producer = new Producer({
+      id,
+      source,
+      port: this.#options.port,
+      credit,
+      run,
+      finish: (failure) => {
+        try {
+          finish(failure === undefined ? undefined : this.#options.toWire(failure.thrown));
+        } catch {
+          // The channel is closed: the other end has settled the stream by itself.
+        }
+      },
+      over: () => {
+        this.#producers.delete(id);
+        life.release();
+      },
+    });
+    this.#producers.set(id, producer);
+    void producer.pump();
+    return producer;
+  }
+
+  /** True where the message was about a stream. */
+  onMessage(message: Message, bytes: number): boolean {
+    switch (message.kind) {
+      case 'item':
+        this.#consumers.get(message.stream)?.push(message.seq, message.value, bytes);
+        return true;
+      case 'end':
+        this.#consumers.get(message.stream)?.end();
+        return true;
+      case 'fail':
+        this.#consumers.get(message.stream)?.end(fromWire(message.error));
+        return true;
+      case 'credit':
+        this.#producers.get(message.stream)?.grant(message.items, message.bytes);
+        return true;
+      case 'stop':
+        this.#producers.get(message.stream)?.stop();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The other end will send no more. */
+  failConsumers(error: KindredError): void {
+    for (const consumer of [...this.#consumers.values()]) consumer.end(error);
+  }
+
+  close(error: KindredError): void {
+    this.failConsumers(error);
+    for (const producer of [...this.#producers.values()]) producer.stop();
+    this.ledger.clear();
+  }
+
+  #bound(): void {
+    const { maxStreams } = this.#options;
+    if (this.streams >= maxStreams) throw new KindredError('ERR_LIMIT', `${this.streams + 1} open streams are above maxStreams (${maxStreams})`);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The life of one call on the side that runs it.
+ *
+ * ```
+ *   running --function settled, streams ended--> over
+ *      \------ cancelled (the signal fires) ------/
+ * ```
+ * Functions and streams that came with the call live as long as its scope; calls made from inside inherit its
+ * remaining time and are cancelled with it.
+ */
+import { KindredError } from '../base/errors.ts';
+import type { CallId, Meta } from '../wire/message.ts';
+import type { Peer } from './peer.ts';
+
+/** What a running function can learn of the call that it answers: `currentCall()`. */
+export interface CurrentCall {
+  /** Who calls. */
+  readonly peer: Peer<unknown>;
+  readonly method: string;
+  /** Fires when the caller gives up or is gone. */
+  readonly signal: AbortSignal;
+  /** How long the caller still waits, in milliseconds; undefined where it set no bound. */
+  readonly remainingMs: number | undefined;
+  /** What travelled beside the arguments: trace context and the like. */
+  readonly meta: Readonly<Meta>;
+}
+
+const noMeta: Readonly<Meta> = Object.freeze({});
+
+export class Scope implements CurrentCall {
+  readonly id: CallId;
+  readonly method: string;
+  readonly peer: Peer<unknown>;
+  readonly meta: Readonly<Meta>;
+  cancelled: KindredError | undefined;
+  over = false;
+
+  readonly #freeNow: () => number;
+  readonly #due: number | undefined;
+  #controller: AbortController | undefined;
+  #holds = 1;
+  #onCancel: Set<(reason: KindredError) => void> | undefined;
+  #onOver: (() => void)[] | undefined;
+
+  constructor(peer: Peer<unknown>, id: CallId, method: string, meta: Meta | undefined, freeNow: () => number) {
+    this.peer = peer;
+    this.id = id;
+    this.method = method;
+    this.meta = meta ?? noMeta;
+    this.#freeNow = freeNow;
+    this.#due = typeof meta?.timeoutMs === 'number' ? freeNow() + meta.timeoutMs : undefined;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.cancelled !== undefined) this.#controller.abort(this.cancelled);
+    }
+    return this.#controller.signal;
+  }
+
+  get remainingMs(): number | undefined {
+    return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#freeNow());
+  }
+
+  cancel(reason: KindredError): void {
+    if (this.cancelled !== undefined || this.over) return;
+    this.cancelled = reason;
+    this.#controller?.abort(reason);
+    for (const run of this.#onCancel ?? []) run(reason);
+  }
+
+  /** Runs when the call is cancelled, at once where it was; returns how to take it back. */
+  onCancel(run: (reason: KindredError) => void): () => void {
+    if (this.cancelled !== undefined) {
+      run(this.cancelled);
+      return () => {};
+    }
+    this.#onCancel ??= new Set();
+    const listeners = this.#onCancel;
+    listeners.add(run);
+    return () => listeners.delete(run);
+  }
+
+  onOver(run: () => void): void {
+    this.#onOver ??= [];
+    this.#onOver.push(run);
+  }
+
+  /** One more thing (a stream of the result) must end before the call is over. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    if (--this.#holds > 0 || this.over) return;
+    this.over = true;
+    for (const run of this.#onOver ?? []) run();
+  }
+}
