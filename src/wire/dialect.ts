@@ -24,6 +24,8 @@ export interface CodecOptions {
   text: Text;
   /** Hears every whole message, with its size in bytes as it stood on the wire. */
   sink: (message: Message, bytes: number) => void;
+  /** Whether the other end may be a Kindred, asked at each call: only then JSON says `$/meta` in front of one. Default: no. */
+  mayBeKindred?: (() => boolean) | undefined;
   /** Makes stand-ins for references in values. Where absent, a reference on the wire is a protocol error. */
   importReference?: ImportReference | undefined;
 }

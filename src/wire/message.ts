@@ -43,7 +43,13 @@ export interface Hello {
 export type Message =
   /** `method` is a name of the service, or the number of a function lent by the receiver. */
   | { kind: 'call'; id: CallId; method: string | number; params: Params; meta?: Meta | undefined }
-  | { kind: 'notify'; method: string; params: Params; meta?: Meta | undefined; ack?: { id: number; level: AckLevel } | undefined }
+  | {
+      kind: 'notify';
+      method: string;
+      params: Params;
+      meta?: Meta | undefined;
+      ack?: { id: number; level: AckLevel } | undefined;
+    }
   | { kind: 'result'; id: CallId; value: unknown }
   | { kind: 'error'; id: CallId; error: WireError }
   | { kind: 'cancel'; id: CallId }
@@ -64,8 +70,12 @@ export type Message =
   | { kind: 'hello'; hello: Hello }
   /** A message of a channel without calls: any value. */
   | { kind: 'plain'; value: unknown; ack?: { id: number; level: AckLevel } | undefined }
-  /** What arrived was no message; a JSON-RPC peer is owed this error. The channel goes on. */
-  | { kind: 'invalid'; id: CallId; error: WireError };
+  /**
+   * What arrived was no message; a JSON-RPC peer is owed this error. The channel goes on.
+   * `answers`: it may have been meant as the response to this call of ours. Where that call is pending it has to fail
+   * (what became of it is unknown), and the peer is owed nothing.
+   */
+  | { kind: 'invalid'; id: CallId; error: WireError; answers?: CallId };
 
 export type MessageKind = Message['kind'];
 

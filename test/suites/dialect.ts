@@ -59,7 +59,8 @@ interface Heard {
 
 type Mode = CodecOptions['mode'];
 
-const wide: CodecOptions['limits'] = { maxMessageBytes: 64 * 1024 * 1024, maxDepth: 512 };
+const MiB = 1024 * 1024;
+const wide: CodecOptions['limits'] = { maxMessageBytes: 64 * MiB, maxDepth: 512 };
 const encoder = new TextEncoder();
 
 export function dialectSuite(dialect: DialectUnderTest): void {
@@ -247,8 +248,8 @@ export function dialectSuite(dialect: DialectUnderTest): void {
       });
 
     it('refuses a value of absurd depth on the way in, in good time', () => {
-      const value = nest(5_000, 'array');
-      const { codec } = open('plain', { maxDepth: 6_000 });
+      const value = nest(2_000, 'array');
+      const { codec } = open('plain', { maxDepth: 3_000 });
       const stream = joinBytes([prologue, bytesOf(codec.frame([said(codec, plain(value))]), text)]);
       assertThrows(() => hear('plain', [stream]), 'ERR_LIMIT', /maxDepth.*512/);
     });
@@ -427,33 +428,30 @@ export function dialectSuite(dialect: DialectUnderTest): void {
     });
 
     it('decodes a large message in linear time', () => {
-      const MiB = 1024 * 1024;
       const item = { id: 1, name: 'a "quoted" name', tags: ['x', 'y'], text: 'é'.repeat(100) };
-      const many = (bytes: number): Uint8Array =>
-        streamOf('plain', values(Array.from({ length: bytes / 300 }, () => item)));
-      const one = (bytes: number): Uint8Array => streamOf('plain', values('x'.repeat(bytes)));
-      for (const make of [many, one]) {
-        const streams = [make(4 * MiB), make(16 * MiB)].map((stream) => [...pieces(stream, 64 * 1024)]);
-        const [small = 0, large = 0] = streams.map((chunks) => fastest(() => hear('plain', chunks)));
-        assert.ok(large < 8 * small, `4 times the bytes took ${(large / small).toFixed(1)} times as long`);
-      }
+      assertLinear('one string', 2 * MiB, (bytes) => values('x'.repeat(bytes)));
+      assertLinear('many parts', MiB, (bytes) => values(Array.from({ length: bytes / 300 }, () => item)));
     });
 
     it('decodes many small messages in linear time', () => {
-      const make = (count: number): Uint8Array[] => [
-        ...pieces(
-          streamOf(
-            'plain',
-            Array.from({ length: count }, (_, i) => plain({ i, name: 'some name' })),
-          ),
-          64 * 1024,
-        ),
-      ];
-      const [small = 0, large = 0] = [make(30_000), make(120_000)].map((chunks) =>
-        fastest(() => hear('plain', chunks)),
+      assertLinear('messages', MiB, (bytes) =>
+        Array.from({ length: bytes / 40 }, (_, i) => plain({ i, name: 'some name' })),
       );
-      assert.ok(large < 8 * small, `4 times the messages took ${(large / small).toFixed(1)} times as long`);
     });
+
+    /** Four times the bytes, in chunks as a socket gives them, take less than eight times as long. */
+    function assertLinear(what: string, bytes: number, make: (bytes: number) => Message[]): void {
+      const [small, large] = [bytes, 4 * bytes].map((size) => [
+        ...pieces(streamOf('plain', make(size)), 64 * 1024),
+      ]) as [Uint8Array[], Uint8Array[]];
+      let ratio = Number.POSITIVE_INFINITY;
+      // The machine may be busy with something else: one calm moment is enough.
+      for (let attempt = 0; attempt < 5 && ratio >= 8; attempt++) {
+        const smallMs = fastest(() => hear('plain', small));
+        ratio = fastest(() => hear('plain', large)) / smallMs;
+      }
+      assert.ok(ratio < 8, `${what}: 4 times the bytes took ${ratio.toFixed(1)} times as long`);
+    }
 
     it('cuts a large message into pieces that let others pass between them', (t) => {
       const { codec } = open('plain');
@@ -597,7 +595,7 @@ function check(t: TestContext, property: fc.IRawProperty<unknown>, numRuns = 200
 /** The best of several runs, in milliseconds. */
 function fastest(run: () => unknown): number {
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 3; i++) {
     const start = performance.now();
     run();
     best = Math.min(best, performance.now() - start);

@@ -1,0 +1,5 @@
+import { dialectSuite } from '../../test/suites/dialect.ts';
+import { jsonDialect } from '../../test/suites/json-dialect.ts';
+import { createJsonConcatCodec } from './json-concat.ts';
+
+dialectSuite({ name: 'json-concat', create: createJsonConcatCodec, ...jsonDialect, malformed: [] });

@@ -1,0 +1,160 @@
+/**
+ * JSON-RPC 2.0 as a stateful mapping between JSON values and messages, shared by the JSON dialects and by channels that
+ * hand values over. What it remembers: the replies that open batches still wait for, and one `$/meta`.
+ */
+import { KindredError } from '../base/errors.ts';
+import { createBatches } from './json-rpc-batch.ts';
+import {
+  type Envelope,
+  envelopeOf,
+  invalid,
+  type MetaAhead,
+  metaEnvelopeOf,
+  readObject,
+} from './json-rpc-message.ts';
+import { type JsonText, jsonText } from './json-value.ts';
+import type { Limits } from './limits.ts';
+import type { CallId, Message } from './message.ts';
+import { type Text, webText } from './text.ts';
+
+export interface JsonRpcOptions {
+  limits: Pick<Limits, 'maxMessageBytes' | 'maxDepth'>;
+  /** Default `webText`. */
+  text?: Text;
+  /** Whether the other end may be a Kindred: only then is `$/meta` said in front of a call. Default: no. */
+  mayBeKindred?: (() => boolean) | undefined;
+}
+
+export interface JsonRpcText extends JsonText {
+  /** A notification that has to stand directly in front. */
+  preface?: JsonText;
+}
+
+export interface JsonRpc {
+  /**
+   * Hands the messages of one JSON value to `sink`: none, one, or those of a batch, among which its bytes are shared.
+   * `depth`: of the value, where that is known to be above `maxDepth`. Throws `ERR_LIMIT`.
+   */
+  decode(
+    value: unknown,
+    bytes: number,
+    sink: (message: Message, bytes: number) => void,
+    depth?: number,
+  ): void;
+  /**
+   * The JSON text for the message; undefined where there is nothing to write now.
+   * Throws `ERR_NOT_ENCODABLE` or `ERR_LIMIT`, and then has changed nothing.
+   */
+  encodeText(message: Message): JsonRpcText | undefined;
+  /** The same as a value that shares nothing with the message, for transports that carry values. Never has a preface. */
+  encode(message: Message): unknown;
+}
+
+/** Levels around the values of the caller, at most: a batch, an envelope, its `params`. */
+export const envelopeLevels = 3;
+/** Members of a batch that are no requests: each is owed an error many times its size, so beyond this the stream ends. */
+const maxInvalidInBatch = 1000;
+
+export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
+  const { limits, text = webText, mayBeKindred = () => false } = options;
+  const batches = createBatches(limits.maxMessageBytes);
+  let metaAhead: MetaAhead | undefined;
+
+  /** One object of the other end, with the `$/meta` that came before it. */
+  function read(value: unknown, depth: number): Message | undefined {
+    const message = readObject(value);
+    if (message === undefined) return undefined;
+    if (message.kind === 'meta') {
+      metaAhead = message;
+      return undefined;
+    }
+    if (depth > 0) checkDepth(message, depth);
+    if (message.kind !== 'call' || metaAhead === undefined) return message;
+    const { id, meta } = metaAhead;
+    metaAhead = undefined;
+    if (id === message.id) message.meta ??= meta;
+    return message;
+  }
+
+  function checkDepth(message: Message, depth: number): void {
+    if (message.kind === 'invalid' || depth - (message.kind === 'result' ? 1 : 2) <= limits.maxDepth) return;
+    throw new KindredError('ERR_LIMIT', `a value is deeper than maxDepth (${limits.maxDepth})`);
+  }
+
+  function decodeBatch(
+    values: readonly unknown[],
+    bytes: number,
+    sink: (message: Message, bytes: number) => void,
+    depth: number,
+  ): void {
+    if (values.length === 0) {
+      sink(invalid(null, 'a batch has at least one member'), bytes);
+      return;
+    }
+    const messages: Message[] = [];
+    const owed: CallId[] = [];
+    let invalids = 0;
+    for (const value of values) {
+      const message = read(value, depth - 1);
+      if (message === undefined) continue;
+      messages.push(message);
+      const owes = message.kind === 'call' || (message.kind === 'invalid' && message.answers === undefined);
+      if (owes) owed.push(message.id);
+      if (message.kind === 'invalid' && ++invalids > maxInvalidInBatch)
+        throw new KindredError(
+          'ERR_PROTOCOL',
+          `more than ${maxInvalidInBatch} members of a batch are no requests`,
+        );
+    }
+    if (owed.length > 0) batches.open(owed);
+    const share = Math.ceil(bytes / values.length);
+    for (const message of messages) sink(message, share);
+  }
+
+  function write({ object, depth }: Envelope): JsonText {
+    const said = jsonText(object, { root: '', limits, envelopeDepth: depth });
+    const bytes = text.byteLength(said);
+    if (bytes > limits.maxMessageBytes)
+      throw new KindredError(
+        'ERR_LIMIT',
+        `a message of ${bytes} bytes is larger than maxMessageBytes (${limits.maxMessageBytes})`,
+      );
+    return { text: said, bytes };
+  }
+
+  function encodeText(message: Message): JsonRpcText | undefined {
+    const envelope = envelopeOf(message);
+    if (envelope === undefined) return undefined;
+    const said = write(envelope);
+    switch (message.kind) {
+      case 'result':
+      case 'error':
+      case 'invalid':
+        if (!batches.awaits(message.id)) return said;
+        return batches.collect(message.id, said, message.kind === 'result' ? undefined : message.error);
+      case 'call': {
+        if (message.meta === undefined || !mayBeKindred()) return said;
+        const meta = metaEnvelopeOf(message);
+        return meta === undefined ? said : { ...said, preface: write(meta) };
+      }
+      default:
+        return said;
+    }
+  }
+
+  return {
+    decode(value, bytes, sink, depth = 0) {
+      if (Array.isArray(value)) {
+        decodeBatch(value, bytes, sink, depth);
+        return;
+      }
+      const message = read(value, depth);
+      if (message !== undefined) sink(message, bytes);
+    },
+    encodeText,
+    encode(message) {
+      const said = encodeText(message);
+      return said === undefined ? undefined : (JSON.parse(said.text) as unknown);
+    },
+  };
+}
