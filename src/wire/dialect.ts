@@ -50,6 +50,11 @@ export interface Codec {
   encode(message: Message, exportReference?: ExportReference): Encoded | undefined;
   /** The bytes that carry these messages, in this order, in as few chunks as possible. */
   frame(batch: readonly Encoded[]): Chunk[];
+  /**
+   * Whether a large message may be cut and begun beside those whose pieces are still being taken; where not, it waits
+   * until one of them is through. Absent: always.
+   */
+  mayCut?(encoded: Encoded): boolean;
   /** Present where a large message can be cut: its pieces, each a frame ready to write, to be sent in this order, other frames between. */
   cut?(encoded: Encoded): Iterable<Chunk[]>;
 }

@@ -1,0 +1,231 @@
+/**
+ * Frames of the binary dialect, out of the chunks in which they arrive.
+ *
+ * A message that lies whole in a chunk is read where it lies. One that is spread over chunks is gathered in a buffer
+ * first, and a large one that was cut in a buffer of its own, each byte being copied once, or once more where the
+ * buffer grows. Buffers grow with what has arrived, never with what was only announced.
+ */
+import { KindredError } from '../base/errors.ts';
+import { BodiesUnderWay, maxBesideBytes, maxBodies } from './bodies.ts';
+import { headerBytes, maxFrameBytes } from './value/arena.ts';
+
+export const prologue: Readonly<Uint8Array> = Uint8Array.of(0xff, 0x4b, 0x4e, 0x01);
+
+export const firstPieceKind = 30;
+export const furtherPieceKind = 31;
+const firstPieceHead = 9;
+const furtherPieceHead = 4;
+
+/** A buffer begins with so much, and grows fourfold. */
+const firstBufferBytes = 4096;
+
+/** Hears a whole message: its head byte, and where its fields are. `owned`: the bytes stay as they are. */
+export type MessageSink = (
+  head: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  at: number,
+  end: number,
+  owned: boolean,
+) => void;
+
+/** A large message of which some pieces have come. */
+interface Body {
+  id: number;
+  head: number;
+  total: number;
+  received: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Tells that it is complete. */
+  done: () => void;
+}
+
+export class FrameReader {
+  readonly #maxMessageBytes: number;
+  readonly #sink: MessageSink;
+  readonly #bodies = new Map<number, Body>();
+  readonly #underWay = new BodiesUnderWay();
+  /** The beginning of a frame whose rest has not come: all of a message, the head of a piece. */
+  #gathered: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #gatheredBytes = 0;
+  /** The large message whose piece is arriving, and how much of the piece is still to come. */
+  #body: Body | undefined;
+  #pieceLeft = 0;
+  #prologueBytes = 0;
+  #begun = false;
+  #dead = false;
+
+  constructor(maxMessageBytes: number, sink: MessageSink) {
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#sink = sink;
+  }
+
+  push(chunk: Uint8Array<ArrayBuffer>): void {
+    if (this.#dead) throw new KindredError('ERR_PROTOCOL', 'after an error the stream cannot go on');
+    // Whatever is thrown below leaves it dead, since the place in the stream is lost.
+    this.#dead = true;
+    let at = this.#prologueBytes < prologue.length ? this.#readPrologue(chunk) : 0;
+    while (at < chunk.length) {
+      if (this.#pieceLeft > 0) {
+        at += this.#takeData(chunk, at);
+        continue;
+      }
+      const available = chunk.length - at;
+      if (this.#gatheredBytes === 0 && available >= headerBytes) {
+        const needed = this.#needed(chunk, at);
+        if (needed <= available) {
+          this.#take(chunk, at, needed);
+          at += needed;
+          continue;
+        }
+      }
+      at += this.#gather(chunk, at);
+    }
+    this.#dead = false;
+  }
+
+  end(): void {
+    const between = this.#gatheredBytes === 0 && this.#pieceLeft === 0 && this.#bodies.size === 0;
+    // Nothing at all is a stream too; a prologue without a message is not.
+    if (!between || (this.#prologueBytes > 0 && !this.#begun))
+      throw new KindredError('ERR_PROTOCOL', 'the stream ended in the middle of a message');
+  }
+
+  #readPrologue(chunk: Uint8Array): number {
+    let at = 0;
+    for (; at < chunk.length && this.#prologueBytes < prologue.length; at++) {
+      const byte = chunk[at] as number;
+      const expected = prologue[this.#prologueBytes++] as number;
+      if (byte === expected) continue;
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        this.#prologueBytes === prologue.length
+          ? `the other end speaks version ${byte} of the binary dialect, this end version ${expected}`
+          : 'what the other end says is not the binary dialect',
+      );
+    }
+    return at;
+  }
+
+  /** How much of the frame has to be there at once: all of a message, the head of a piece. Checks the frame's header. */
+  #needed(bytes: Uint8Array, at: number): number {
+    const kind = bytes[at];
+    const length =
+      (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8) | ((bytes[at + 3] as number) << 16);
+    const size = headerBytes + length;
+    if (kind === firstPieceKind || kind === furtherPieceKind) {
+      const head = kind === firstPieceKind ? firstPieceHead : furtherPieceHead;
+      if (length <= head) wrong('a piece of a message is empty');
+      if (size > maxFrameBytes) wrong(`a frame of ${size} bytes is larger than ${maxFrameBytes}`);
+      return headerBytes + head;
+    }
+    this.#checkSize(size);
+    if (size > maxFrameBytes) wrong(`a frame of ${size} bytes is larger than ${maxFrameBytes}`);
+    return size;
+  }
+
+  #checkSize(size: number): void {
+    if (size > this.#maxMessageBytes)
+      throw new KindredError(
+        'ERR_LIMIT',
+        `a message of ${size} bytes is larger than maxMessageBytes (${this.#maxMessageBytes})`,
+      );
+  }
+
+  /** Takes a whole message, or the head of a piece. */
+  #take(bytes: Uint8Array<ArrayBuffer>, at: number, size: number): void {
+    this.#begun = true;
+    const kind = bytes[at] as number;
+    if (kind === firstPieceKind) this.#beginBody(bytes, at);
+    else if (kind === furtherPieceKind) this.#goOnWithBody(bytes, at);
+    else this.#sink(kind, bytes, at + headerBytes, at + size, false);
+  }
+
+  /** Copies bytes of a frame until as much as is needed of it is there. */
+  #gather(chunk: Uint8Array<ArrayBuffer>, at: number): number {
+    const have = this.#gatheredBytes;
+    const wanted = have < headerBytes ? headerBytes : this.#needed(this.#gathered, 0);
+    const count = Math.min(wanted - have, chunk.length - at);
+    if (have + count > this.#gathered.length)
+      this.#gathered = grown(this.#gathered, have, have + count, Math.max(wanted, firstBufferBytes));
+    this.#gathered.set(chunk.subarray(at, at + count), have);
+    this.#gatheredBytes += count;
+    if (this.#gatheredBytes < headerBytes) return count;
+    const needed = this.#needed(this.#gathered, 0);
+    if (this.#gatheredBytes === needed) {
+      const gathered = this.#gathered;
+      this.#gatheredBytes = 0;
+      // A buffer that had to grow is not kept: ten thousand idle connections would hold it for nothing.
+      if (gathered.length > firstBufferBytes) this.#gathered = new Uint8Array(0);
+      this.#take(gathered, 0, needed);
+    }
+    return count;
+  }
+
+  #beginBody(bytes: Uint8Array, at: number): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, headerBytes + firstPieceHead);
+    const id = view.getUint32(4, true);
+    const head = view.getUint8(8);
+    const total = view.getUint32(9, true);
+    const size = headerBytes + total;
+    this.#checkSize(size);
+    if (this.#bodies.has(id)) wrong(`the large message ${id} was begun twice`);
+    if (!this.#underWay.admits(size))
+      throw new KindredError(
+        'ERR_LIMIT',
+        `too many large messages at a time: more than ${maxBodies}, or than ${maxBesideBytes} bytes beside the largest`,
+      );
+    const done = this.#underWay.begin(size);
+    const body: Body = { id, head, total, received: 0, bytes: new Uint8Array(0), done };
+    this.#bodies.set(id, body);
+    this.#beginPiece(body, bytes, at, firstPieceHead);
+  }
+
+  #goOnWithBody(bytes: Uint8Array, at: number): void {
+    const id = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(4, true);
+    const body = this.#bodies.get(id) ?? wrong(`a piece of the message ${id}, which was not begun`);
+    this.#beginPiece(body, bytes, at, furtherPieceHead);
+  }
+
+  #beginPiece(body: Body, bytes: Uint8Array, at: number, head: number): void {
+    const length =
+      (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8) | ((bytes[at + 3] as number) << 16);
+    this.#body = body;
+    this.#pieceLeft = length - head;
+    if (this.#pieceLeft > body.total - body.received)
+      wrong('a large message has more bytes than it announced');
+  }
+
+  /** Copies data of a piece; returns how many bytes of the chunk it was. */
+  #takeData(chunk: Uint8Array<ArrayBuffer>, at: number): number {
+    const body = this.#body as Body;
+    const count = Math.min(this.#pieceLeft, chunk.length - at);
+    const received = body.received + count;
+    if (received > body.bytes.length) body.bytes = grown(body.bytes, body.received, received, body.total);
+    body.bytes.set(chunk.subarray(at, at + count), body.received);
+    body.received = received;
+    this.#pieceLeft -= count;
+    if (received === body.total) {
+      this.#bodies.delete(body.id);
+      this.#body = undefined;
+      body.done();
+      this.#sink(body.head, body.bytes, 0, body.total, true);
+    }
+    return count;
+  }
+}
+
+/** A larger copy: room for what is needed and for three times as much to come, but never for more than `most`. */
+function grown(
+  bytes: Uint8Array<ArrayBuffer>,
+  used: number,
+  needed: number,
+  most: number,
+): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(Math.max(4 * needed, firstBufferBytes), most));
+  larger.set(bytes.subarray(0, used));
+  return larger;
+}
+
+function wrong(what: string): never {
+  throw new KindredError('ERR_PROTOCOL', `the other end broke the binary dialect: ${what}`);
+}
