@@ -151,7 +151,7 @@ class FramedChannel implements Channel {
   close(error?: KindredError): Promise<CloseReason> {
     if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
     if (error !== undefined) this.#tellError(error);
-    this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
+    this.#closing = error !== undefined ? { kind: 'broken', error } : { kind: this.#ended ? 'ended' : 'closed' };
     this.#handshakeTimer?.cancel();
     this.#transport.resume();
     // Once all is handed over, say that no more will come; then the other end closes too, or the time runs out.

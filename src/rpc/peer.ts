@@ -72,6 +72,8 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   watch?: LoopWatch;
   context?: ContextPort;
   events?: EventsPort;
+  /** Answers every call with this error: the service could not be made ready. */
+  refusal?: KindredError | undefined;
   /** Whether the errors of this end's functions go out with their stack. Default false. */
   withStack?: boolean;
 }
@@ -132,6 +134,7 @@ class ChannelPeer implements Peer<unknown> {
       withStack: options.withStack ?? false,
       peer: () => this,
     });
+    if (options.refusal !== undefined) this.#inbound.refuse(options.refusal);
     channel.start({
       ready: () => this.#outbound.onReady(),
       message: (message, bytes) => this.#onMessage(message, bytes),

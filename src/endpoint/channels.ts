@@ -1,0 +1,78 @@
+/**
+ * From a transport to a channel: which dialect is spoken from the first byte on, by whom.
+ *
+ * ```
+ *   who                                        calls                        plain messages
+ *   a dialer, and the parent of a child        greet (a hello in JSON)      json-lines
+ *   a listener, and a child                    choose by the first byte     json-lines
+ *   both ends known to be Kindred (host, a     binary                       json-lines
+ *   child or local endpoint that says so)
+ *   a thread or memory                         values                       values
+ * ```
+ * A dialect in the options always wins.
+ */
+import type { Channel } from '../channel/channel.ts';
+import { createFramedChannel } from '../channel/framed.ts';
+import type { Transport } from '../channel/transport.ts';
+import { createValuesChannel } from '../channel/values.ts';
+import { helloOf } from '../rpc/peer.ts';
+import { nodeText } from '../transports/node-text.ts';
+import type { DialectName } from '../wire/dialect.ts';
+import { defaultLimits, type Limits } from '../wire/limits.ts';
+import { defer } from './runtime.ts';
+
+export type Role = 'greets' | 'chooses';
+
+export interface ChannelOptions {
+  mode: 'calls' | 'plain';
+  role: Role;
+  /** The other end is known to be a Kindred that speaks binary. */
+  kindred: boolean;
+  dialect: DialectName | undefined;
+  limits: Limits;
+}
+
+export function openChannel(transport: Transport, { mode, role, kindred, dialect, limits }: ChannelOptions): Channel {
+  const hello = helloOf(limits);
+  if (transport.form === 'values') {
+    const form = mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
+    return track(createValuesChannel(transport, { form, hello, limits, text: nodeText, defer }));
+  }
+  const choice = dialect ?? (mode === 'plain' ? 'json-lines' : kindred ? 'binary' : role === 'greets' ? 'greet' : 'choose');
+  return track(createFramedChannel(transport, { mode, dialect: choice, hello, limits, text: nodeText, defer }));
+}
+
+export function limitsOf(given: Partial<Limits> | undefined): Limits {
+  return given === undefined ? defaultLimits : { ...defaultLimits, ...given };
+}
+
+/** The open channels of this process, so that it can flush them all before it exits. */
+const open = new Set<Channel>();
+
+function track(channel: Channel): Channel {
+  open.add(channel);
+  void channel.closed.then(() => open.delete(channel));
+  return channel;
+}
+
+/**
+ * Ends the process once all that was sent is with the operating system: on every open channel, on stdout and stderr.
+ * `process.exit` alone cuts off what is still buffered (nodejs/node#6767). After `timeoutMs` (default 5000) it ends all the same.
+ */
+export async function flushAndExit(code: number = 0, { timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<never> {
+  const flushed = Promise.all([...[...open].map((channel) => channel.flushed()), written(process.stdout), written(process.stderr)]);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([flushed, late]);
+  clearTimeout(timer);
+  process.exit(code);
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}

@@ -1,0 +1,59 @@
+/** `connect`: a peer at an address, in a child, in a thread or behind a stream. */
+import { KindredError } from '../base/errors.ts';
+import type { CallOptions } from '../rpc/outbound.ts';
+import { createPeer, type Peer } from '../rpc/peer.ts';
+import type { Service } from '../rpc/service.ts';
+import type { DialectName } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
+import { limitsOf, openChannel } from './channels.ts';
+import { reach, type ReachOptions, type Target } from './reach.ts';
+import { context, events, loopWatch } from './runtime.ts';
+
+export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
+  /** What this end offers to the other: both ends may call. Default: nothing. */
+  serve?: Service | ((peer: Peer<unknown>) => Service);
+  /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end. */
+  dialect?: DialectName;
+  limits?: Partial<Limits>;
+}
+
+/**
+ * Connects to whoever serves at `target`: an address, a child (one of `kindred/process`, or Node's own), a `Worker`, a
+ * `MessagePort`, or an open `Duplex`.
+ *
+ * Throws `ERR_NOT_REACHABLE` where nobody is there (at once, or after `waitMs`), `ERR_BAD_ADDRESS`, `ERR_CANCELLED`,
+ * `ERR_UNSAFE_DIRECTORY`.
+ *
+ * ```ts
+ * await using peer = await connect<typeof math>('local:math');
+ * await peer.call.add(1, 2);
+ * ```
+ */
+export async function connect<Remote = unknown>(target: Target, options: ConnectOptions = {}): Promise<Peer<Remote>> {
+  const limits = limitsOf(options.limits);
+  const reached = await reach(target, 'calls', options);
+  const channel = openChannel(reached.transport, {
+    mode: 'calls',
+    role: reached.role,
+    kindred: reached.kindred,
+    dialect: options.dialect,
+    limits,
+  });
+  const peer = createPeer<Remote>(channel, {
+    service: options.serve,
+    limits,
+    address: reached.address,
+    timeoutMs: options.timeoutMs,
+    params: options.params,
+    withStack: reached.kin,
+    context,
+    events,
+    watch: loopWatch,
+  });
+  reached.attached?.(channel);
+  if (options.signal?.aborted === true) {
+    await peer.close();
+    throw new KindredError('ERR_CANCELLED', 'the connection was cancelled by its caller', { cause: options.signal.reason, outcome: 'not-sent' });
+  }
+  return peer;
+}

@@ -1,0 +1,166 @@
+/** `host`: a module in another process, in a thread, or in place, called as if it were imported. */
+import { Worker } from 'node:worker_threads';
+import { KindredError } from '../base/errors.ts';
+import { createMemoryPair } from '../channel/memory.ts';
+import { type Exit, fork } from '../process/child.ts';
+import type { AnyClient } from '../rpc/client.ts';
+import type { CallOptions } from '../rpc/outbound.ts';
+import { createPeer, type Peer } from '../rpc/peer.ts';
+import type { Service } from '../rpc/service.ts';
+import type { Limits } from '../wire/limits.ts';
+import { limitsOf, openChannel } from './channels.ts';
+import { reach } from './reach.ts';
+import { context, events, loopWatch } from './runtime.ts';
+
+export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
+  /** Default `process`. */
+  in?: 'process' | 'thread' | 'here';
+  /** What the module can call back through `currentCall().peer`. Default: nothing. */
+  serve?: Service;
+  limits?: Partial<Limits>;
+  /** How long the module may take to load, in milliseconds. Default 30,000. */
+  startMs?: number;
+  /** How long it may take to end after `close`, before it is killed, in milliseconds. Default 5000. */
+  graceMs?: number;
+  /** For a process or thread: its environment, exact where given. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
+  /** Flags of Node.js. Default: those of this process. */
+  execArgv?: readonly string[];
+  /** For a process. Default: that of this process. */
+  cwd?: string;
+}
+
+export interface Hosted<Module> extends Peer<Module> {
+  /** Of the process; undefined for a thread and in place. */
+  readonly pid: number | undefined;
+  /** How the process or thread ended. */
+  readonly exited: Promise<Exit>;
+}
+
+/** Where a module lives: how to talk to it, and how to end it. */
+interface Home {
+  peer: Peer<unknown>;
+  pid: number | undefined;
+  exited: Promise<Exit>;
+  end(): Promise<unknown>;
+}
+
+/**
+ * Serves a module's exported functions from a child process, a thread or in place. The module needs no code for it.
+ *
+ * Throws `ERR_START_FAILED` where the module cannot be loaded in time; its error is in the message.
+ *
+ * ```ts
+ * await using maths = await host<typeof import('./math.ts')>(new URL('./math.ts', import.meta.url));
+ * await maths.call.add(1, 2);
+ * ```
+ */
+export async function host<Module = unknown>(module: URL | string, options: HostOptions = {}): Promise<Hosted<Module>> {
+  const url = module instanceof URL ? module.href : module;
+  if (!URL.canParse(url))
+    throw new KindredError('ERR_BAD_ARGUMENT', `host takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`);
+  const homes = { process: inProcess, thread: inThread, here: inPlace };
+  const home = await homes[options.in ?? 'process'](url, options);
+  const { peer } = home;
+  const closePeer = peer.close.bind(peer);
+  const hosted = Object.assign(peer, {
+    pid: home.pid,
+    exited: home.exited,
+    async close() {
+      await closePeer();
+      await home.end();
+    },
+  });
+  try {
+    // The first answer says that the module is loaded; where it could not be, every call is answered with the reason.
+    const { startMs = 30_000 } = options;
+    const discover = (peer.with({ timeoutMs: startMs }).call as AnyClient)['rpc.discover'] as AnyClient;
+    await Promise.race([discover(), home.exited.then((exit) => Promise.reject(endedEarly(url, exit)))]);
+  } catch (error) {
+    await hosted.close();
+    throw error instanceof KindredError && error.code !== 'ERR_START_FAILED'
+      ? new KindredError('ERR_START_FAILED', `${url} did not start: ${error.message}`, { cause: error, outcome: 'not-sent' })
+      : error;
+  }
+  return hosted as unknown as Hosted<Module>;
+}
+
+function endedEarly(url: string, { exitCode, signal }: Exit): KindredError {
+  const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+  return new KindredError('ERR_START_FAILED', `${url} ended ${how} before it was ready`, { outcome: 'not-sent' });
+}
+
+/** This file's neighbour, in the sources and in what is published. */
+function entry(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './host-main.ts' : './host-main.js', import.meta.url);
+}
+
+async function inProcess(url: string, options: HostOptions): Promise<Home> {
+  const { env, cwd, execArgv, graceMs = 5000 } = options;
+  const child = fork(entry(), [url], {
+    channel: 'descriptor',
+    kindred: true,
+    ...(env === undefined ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(execArgv === undefined ? {} : { execArgv }),
+  });
+  const reached = await reach(child, 'calls', {});
+  return {
+    peer: peerOver(reached.transport, `process ${child.pid} of ${url}`, options),
+    pid: child.pid,
+    exited: child.exited,
+    async end() {
+      // It ends by itself now that the channel is closed, unless something in it hangs.
+      const timer = setTimeout(() => child.process.kill('SIGKILL'), graceMs);
+      await child.exited.catch(() => {});
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function inThread(url: string, options: HostOptions): Promise<Home> {
+  const { env, execArgv } = options;
+  const worker = new Worker(entry(), {
+    workerData: { kindredHost: url },
+    ...(env === undefined ? {} : { env }),
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+  });
+  const exited = new Promise<Exit>((resolve) => worker.once('exit', (exitCode) => resolve({ exitCode, signal: null })));
+  worker.on('error', () => {});
+  const reached = await reach(worker, 'calls', {});
+  return { peer: peerOver(reached.transport, `thread ${worker.threadId} of ${url}`, options), pid: undefined, exited, end: () => worker.terminate() };
+}
+
+async function inPlace(url: string, options: HostOptions): Promise<Home> {
+  const module: unknown = await import(url).catch((cause: unknown) => {
+    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${String(cause)}`, { cause, outcome: 'not-sent' });
+  });
+  const [here, there] = createMemoryPair({ name: url });
+  const served = createPeer(openChannel(there, { mode: 'calls', role: 'chooses', kindred: true, dialect: undefined, limits: limitsOf(options.limits) }), {
+    service: module as Service,
+    limits: limitsOf(options.limits),
+    withStack: true,
+    context,
+    events,
+    watch: loopWatch,
+  });
+  return {
+    peer: peerOver(here, url, options),
+    pid: undefined,
+    exited: served.closed.then(() => ({ exitCode: 0, signal: null })),
+    end: () => served.closed,
+  };
+}
+
+function peerOver(transport: Parameters<typeof openChannel>[0], address: string, options: HostOptions): Peer<unknown> {
+  const limits = limitsOf(options.limits);
+  return createPeer(openChannel(transport, { mode: 'calls', role: 'greets', kindred: true, dialect: undefined, limits }), {
+    service: options.serve,
+    limits,
+    address,
+    timeoutMs: options.timeoutMs,
+    context,
+    events,
+    watch: loopWatch,
+  });
+}

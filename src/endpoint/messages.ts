@@ -1,0 +1,220 @@
+/** `listen` and `dial`: channels of plain messages, for peers that know nothing of calls. */
+import { KindredError } from '../base/errors.ts';
+import { createMailbox } from '../base/mailbox.ts';
+import type { Channel, CloseReason, Ticket } from '../channel/channel.ts';
+import type { DialectName } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
+import type { AckLevel } from '../wire/message.ts';
+import { accept, type AcceptOptions } from './accept.ts';
+import { limitsOf, openChannel } from './channels.ts';
+import { reach, type ReachOptions, type Target } from './reach.ts';
+
+/** An ordered two-way flow of messages, without replies. */
+export interface PlainChannel<In = unknown, Out = unknown> extends AsyncIterable<In> {
+  /** Where the other end is, for logs. */
+  readonly address: string;
+  readonly state: 'open' | 'closed';
+  /** Resolves, never rejects, with the reason. */
+  readonly closed: Promise<CloseReason>;
+  /**
+   * Resolves when the message is `written` (with the operating system; the default), or when the other end says that
+   * it was `received` or `handled` (taken by its loop, and the next one asked for), which only the binary dialect can.
+   * Waits while `maxBufferedBytes` are unwritten. Throws `ERR_NOT_ENCODABLE`, `ERR_LIMIT`, `ERR_RESERVED_MESSAGE`,
+   * `ERR_CLOSED`, `ERR_PEER_GONE`, `ERR_BUSY`.
+   */
+  send(message: Out, options?: { delivery?: 'written' | AckLevel }): Promise<void>;
+  /** The messages in the order of their arrival, until the other end closes. Throws where the channel was cut or broken. */
+  [Symbol.asyncIterator](): AsyncIterator<In, undefined>;
+  /** Writes what was sent so far, then closes. */
+  close(): Promise<void>;
+  ref(): void;
+  unref(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface PlainServer<In = unknown, Out = unknown> {
+  readonly address: string;
+  readonly channels: ReadonlySet<PlainChannel<In, Out>>;
+  readonly closed: Promise<KindredError | undefined>;
+  close(): Promise<void>;
+  ref(): void;
+  unref(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface MessageOptions {
+  /** Default `json-lines`. Not used where values travel as they are: threads, native IPC, memory. */
+  dialect?: DialectName;
+  limits?: Partial<Limits>;
+}
+
+export interface DialOptions extends ReachOptions, MessageOptions {}
+export interface ListenOptions extends AcceptOptions, MessageOptions {}
+
+/** Messages that wait for whoever iterates before the other end is slowed down. */
+const maxUnread = { messages: 256, bytes: 1024 * 1024 };
+
+/** Opens a channel of plain messages. Targets and errors as for `connect`. */
+export async function dial<In = unknown, Out = unknown>(target: Target, options: DialOptions = {}): Promise<PlainChannel<In, Out>> {
+  const limits = limitsOf(options.limits);
+  const reached = await reach(target, 'plain', options);
+  const channel = openChannel(reached.transport, { mode: 'plain', role: reached.role, kindred: false, dialect: options.dialect, limits });
+  reached.attached?.(channel);
+  return createPlainChannel<In, Out>(channel, reached.address, limits);
+}
+
+/**
+ * Accepts channels of plain messages and runs `onChannel` for each. A channel is closed when its `onChannel` has ended;
+ * one that throws closes its own channel only, and the error is given to `onError` (default: it is thrown as an uncaught
+ * exception, except where it only tells that the other end is gone).
+ */
+export async function listen<In = unknown, Out = unknown>(
+  address: string,
+  onChannel: (channel: PlainChannel<In, Out>) => unknown,
+  options: ListenOptions & { onError?: (error: unknown, channel: PlainChannel<In, Out>) => void } = {},
+): Promise<PlainServer<In, Out>> {
+  const limits = limitsOf(options.limits);
+  const channels = new Set<PlainChannel<In, Out>>();
+  const listening = await accept(address, options, limits, (transport, from) => {
+    const inner = openChannel(transport, { mode: 'plain', role: 'chooses', kindred: false, dialect: options.dialect, limits });
+    const channel = createPlainChannel<In, Out>(inner, from, limits);
+    channels.add(channel);
+    void channel.closed.then(() => channels.delete(channel));
+    void serveOne(channel, onChannel, options.onError);
+  });
+  const close = async (): Promise<void> => {
+    await listening.stop();
+    await Promise.all([...channels].map((channel) => channel.close()));
+    await listening.close();
+  };
+  return {
+    address: listening.address,
+    channels,
+    closed: listening.closed,
+    close,
+    ref: () => listening.ref(),
+    unref: () => listening.unref(),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function serveOne<In, Out>(
+  channel: PlainChannel<In, Out>,
+  onChannel: (channel: PlainChannel<In, Out>) => unknown,
+  onError: ((error: unknown, channel: PlainChannel<In, Out>) => void) | undefined,
+): Promise<void> {
+  try {
+    await onChannel(channel);
+  } catch (error) {
+    if (onError !== undefined) onError(error, channel);
+    else if (!(error instanceof KindredError && channel.state === 'closed')) throw error;
+  } finally {
+    await channel.close();
+  }
+}
+
+export function createPlainChannel<In, Out>(channel: Channel, address: string, limits: Limits): PlainChannel<In, Out> {
+  let lastAck = 0;
+  let paused = false;
+  let unreadBytes = 0;
+  let current: { id: number; level: AckLevel } | undefined;
+  const acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
+  let waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
+
+  const box = createMailbox<{ value: unknown; bytes: number; ack: { id: number; level: AckLevel } | undefined }>(({ bytes }) => {
+    unreadBytes -= bytes;
+    if (paused && box.size * 2 <= maxUnread.messages && unreadBytes * 2 <= maxUnread.bytes) {
+      paused = false;
+      channel.resume();
+    }
+  });
+
+  /** The loop asks for the next message: it has handled the one before. */
+  function acknowledge(): void {
+    if (current !== undefined && channel.state !== 'closed') channel.send({ kind: 'ack', ...current });
+    current = undefined;
+  }
+
+  channel.start({
+    ready() {},
+    message(message, bytes) {
+      if (message.kind === 'ack') {
+        acks.get(message.id)?.resolve();
+        acks.delete(message.id);
+        return;
+      }
+      if (message.kind !== 'plain') return;
+      if (message.ack?.level === 'received') channel.send({ kind: 'ack', ...message.ack });
+      unreadBytes += bytes;
+      box.push({ value: message.value, bytes, ack: message.ack?.level === 'handled' ? message.ack : undefined });
+      if (!paused && (box.size >= maxUnread.messages || unreadBytes >= maxUnread.bytes)) {
+        paused = true;
+        channel.pause();
+      }
+    },
+    drained() {
+      const going = waiting;
+      waiting = [];
+      for (const { go } of going) go();
+    },
+    ended: () => box.end(),
+    closed(reason) {
+      const failed = reason.kind === 'lost' || reason.kind === 'broken';
+      box.end(failed ? { error: reason.error } : undefined);
+      const error = reason.error ?? new KindredError(reason.kind === 'closed' ? 'ERR_CLOSED' : 'ERR_PEER_GONE', 'the channel is closed');
+      for (const { reject } of acks.values()) reject(error);
+      acks.clear();
+      for (const { fail } of waiting.splice(0)) fail(error);
+    },
+  });
+
+  async function send(message: unknown, { delivery = 'written' }: { delivery?: 'written' | AckLevel } = {}): Promise<void> {
+    if (channel.full) await room();
+    const ack = delivery === 'written' ? undefined : { id: ++lastAck, level: delivery };
+    if (ack !== undefined && channel.dialect !== 'binary')
+      throw new KindredError('ERR_NOT_SUPPORTED', `delivery "${delivery}" needs an other end that acknowledges: use the binary dialect between two Kindreds`);
+    const ticket: Ticket = { sent: false };
+    channel.send({ kind: 'plain', value: message, ack }, { ticket });
+    if (ack !== undefined) return new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
+    await channel.flushed();
+    if (!ticket.sent) throw new KindredError('ERR_PEER_GONE', 'the channel was closed before the message was written', { outcome: 'not-sent' });
+  }
+
+  function room(): Promise<void> {
+    if (waiting.length >= limits.maxWaitingCalls)
+      throw new KindredError('ERR_BUSY', `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`);
+    return new Promise((go, fail) => waiting.push({ go, fail }));
+  }
+
+  const close = async (): Promise<void> => {
+    box.end();
+    await channel.close();
+  };
+
+  return {
+    address,
+    closed: channel.closed,
+    get state() {
+      return channel.state === 'closed' ? 'closed' : 'open';
+    },
+    send,
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        acknowledge();
+        const result = await box.take();
+        if (result.done === true) return { done: true, value: undefined };
+        current = result.value.ack;
+        return { done: false, value: result.value.value as In };
+      },
+      // Leaving the loop is no reason to close: another loop may go on where this one stopped.
+      async return() {
+        acknowledge();
+        return { done: true, value: undefined };
+      },
+    }),
+    close,
+    ref: () => channel.ref(),
+    unref: () => channel.unref(),
+    [Symbol.asyncDispose]: close,
+  };
+}

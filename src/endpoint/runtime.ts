@@ -1,0 +1,40 @@
+/**
+ * What Node.js gives to the rooms that know nothing of it: context, events, text, the end of a turn. One of each for
+ * the whole process (or thread), because that is what they are facts of.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
+import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
+import { KindredError } from '../base/errors.ts';
+import type { ContextPort, EventsPort } from '../rpc/context.ts';
+import type { CurrentCall, Scope } from '../rpc/scope.ts';
+
+const storage = new AsyncLocalStorage<Scope>();
+
+export const context: ContextPort = {
+  run: (scope, work) => storage.run(scope, work),
+  current: () => storage.getStore(),
+};
+
+/** Events go out on `node:diagnostics_channel` under their own names. */
+export const events: EventsPort = {
+  publish(name, data) {
+    const channel = diagnosticsChannel(name);
+    if (channel.hasSubscribers) channel.publish(data());
+  },
+};
+
+export const loopWatch: LoopWatch = createLoopWatch();
+
+/** Runs after the callbacks and promises of this turn, so that all their messages leave in one write. */
+export const defer = (run: () => void): void => process.nextTick(run);
+
+/**
+ * The call that is being answered, from anywhere inside the function that answers it: who calls, until when, and the
+ * signal that says "stop". Throws `ERR_BAD_ARGUMENT` outside of a call.
+ */
+export function currentCall(): CurrentCall {
+  const scope = storage.getStore();
+  if (scope === undefined) throw new KindredError('ERR_BAD_ARGUMENT', 'currentCall() was used outside of a call that is being answered');
+  return scope;
+}

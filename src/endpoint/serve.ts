@@ -1,0 +1,132 @@
+/** `serve`: offers a service at an address, to many peers; or to the one at the other end of a channel that is there already. */
+import type { KindredError } from '../base/errors.ts';
+import { createFace, type Notifier } from '../rpc/client.ts';
+import type { CallOptions } from '../rpc/outbound.ts';
+import { createPeer, type Peer } from '../rpc/peer.ts';
+import { methodsOf, type Service } from '../rpc/service.ts';
+import type { DialectName } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
+import { limitsOf, openChannel } from './channels.ts';
+import { endsProcess } from './end-of-input.ts';
+import { accept, type AcceptOptions, isListenable, type Listening } from './accept.ts';
+import { reach, type Target } from './reach.ts';
+import { context, events, loopWatch } from './runtime.ts';
+
+export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
+  /** Speaks only this dialect. Default: each peer's first byte decides. */
+  dialect?: DialectName;
+  limits?: Partial<Limits>;
+  /**
+   * For `stdio:` and `parent:`: what happens when the other end says no more. `exit` (default): answers what runs, then
+   * ends the process, so that no orphan stays. `stay`: only the peer ends.
+   */
+  onEnd?: 'exit' | 'stay';
+}
+
+export interface Server<Remote = unknown> {
+  /** Where it can be reached; with the real port where port 0 was asked for. */
+  readonly address: string;
+  /** Who is connected now. */
+  readonly peers: ReadonlySet<Peer<Remote>>;
+  /** Notifies every peer; resolves when written to all that are still there. */
+  readonly notify: Notifier<Remote>;
+  /** Resolves when the server is closed; with the error where it lost its address to another. */
+  readonly closed: Promise<KindredError | undefined>;
+  /** Accepts no more connections and calls, finishes what runs, then closes. After `timeoutMs`: closes at once. */
+  drain(options?: { timeoutMs?: number; signal?: AbortSignal; reason?: string }): Promise<void>;
+  /** Closes the address and every peer. */
+  close(): Promise<void>;
+  ref(): void;
+  unref(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Offers the functions of an object, a module or an instance of a class. A function in its place is called for each
+ * peer and gives the service for this one.
+ *
+ * Throws `ERR_ADDRESS_IN_USE`, `ERR_BAD_ADDRESS`, `ERR_INSECURE_ADDRESS`, `ERR_UNSAFE_DIRECTORY`, `ERR_BAD_ARGUMENT`.
+ *
+ * ```ts
+ * await using server = await serve('local:math', math);
+ * ```
+ */
+export async function serve<Remote = unknown>(
+  target: Target,
+  service: Service | ((peer: Peer<Remote>) => Service),
+  options: ServeOptions = {},
+): Promise<Server<Remote>> {
+  const limits = limitsOf(options.limits);
+  if (typeof service !== 'function') methodsOf(service);
+  const peers = new Set<Peer<Remote>>();
+  const admit = (transport: Parameters<typeof openChannel>[0], at: { address: string; role: 'greets' | 'chooses'; kindred: boolean; kin: boolean }): Peer<Remote> => {
+    const channel = openChannel(transport, { mode: 'calls', role: at.role, kindred: at.kindred, dialect: options.dialect, limits });
+    const peer = createPeer<Remote>(channel, {
+      service: service as Service | ((peer: Peer<unknown>) => Service),
+      limits,
+      address: at.address,
+      params: options.params,
+      withStack: at.kin,
+      context,
+      events,
+      watch: loopWatch,
+    });
+    peers.add(peer);
+    void peer.closed.then(() => peers.delete(peer));
+    return peer;
+  };
+
+  if (!isListenable(target)) {
+    const reached = await reach(target, 'calls', {});
+    const peer = admit(reached.transport, reached);
+    if (reached.standard && options.onEnd !== 'stay') endsProcess(peer.closed);
+    return createServer(reached.address, peers, undefined, peer.closed.then(() => undefined));
+  }
+  const listening = await accept(target, options, limits, (transport, address) => {
+    admit(transport, { address, role: 'chooses', kindred: false, kin: false });
+  });
+  return createServer(listening.address, peers, listening, listening.closed);
+}
+
+function createServer<Remote>(
+  address: string,
+  peers: ReadonlySet<Peer<Remote>>,
+  listening: Listening | undefined,
+  closed: Promise<KindredError | undefined>,
+): Server<Remote> {
+  const each = (work: (peer: Peer<Remote>) => Promise<void>): Promise<void> => Promise.all([...peers].map(work)).then(() => undefined);
+  const server: Server<Remote> = {
+    address,
+    peers,
+    closed,
+    notify: createFace((method, args) =>
+      each((peer) =>
+        (peer.with({}).notify as unknown as Record<string, (...args: unknown[]) => Promise<void>>)[method]?.(...args).catch((error: unknown) => {
+          // Who is gone by now needs no telling; anything else is the caller's to know.
+          if (peer.state !== 'closed') throw error;
+        }) ?? Promise.resolve(),
+      ),
+    ) as Notifier<Remote>,
+    async drain(drainOptions) {
+      await listening?.stop();
+      await each((peer) => peer.drain(drainOptions));
+      await listening?.close();
+    },
+    async close() {
+      await listening?.stop();
+      await each((peer) => peer.close());
+      await listening?.close();
+    },
+    ref() {
+      listening?.ref();
+      for (const peer of peers) peer.ref();
+    },
+    unref() {
+      listening?.unref();
+      for (const peer of peers) peer.unref();
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+  return server;
+}
+

@@ -1,0 +1,25 @@
+/** Kindred: one service, any distance; every call settles; nothing accepted is lost. */
+export { type ErrorCode, errorCodes, KindredError, type Outcome } from './base/errors.ts';
+export type { CloseReason } from './channel/channel.ts';
+export { flushAndExit } from './endpoint/channels.ts';
+export { type ConnectOptions, connect } from './endpoint/connect.ts';
+export { type Hosted, type HostOptions, host } from './endpoint/host.ts';
+export {
+  type DialOptions,
+  dial,
+  type ListenOptions,
+  listen,
+  type PlainChannel,
+  type PlainServer,
+} from './endpoint/messages.ts';
+export type { Target } from './endpoint/reach.ts';
+export { currentCall } from './endpoint/runtime.ts';
+export { type Server, type ServeOptions, serve } from './endpoint/serve.ts';
+export type { Client, Notifier, Streaming } from './rpc/client.ts';
+export { transfer } from './rpc/inbound.ts';
+export type { CallOptions } from './rpc/outbound.ts';
+export type { Caller, Peer, PeerLoad } from './rpc/peer.ts';
+export type { CurrentCall } from './rpc/scope.ts';
+export type { RemoteStream } from './rpc/streams.ts';
+export type { DialectName } from './wire/dialect.ts';
+export { defaultLimits, type Limits } from './wire/limits.ts';

@@ -1,0 +1,57 @@
+/** Two peers joined in memory: what a test of calls needs, and nothing of an operating system. */
+import type { Channel } from '../channel/channel.ts';
+import { createFramedChannel, type DialectChoice } from '../channel/framed.ts';
+import { createMemoryBytePair, createMemoryPair, type MemoryOptions } from '../channel/memory.ts';
+import { createValuesChannel } from '../channel/values.ts';
+import { createPeer, helloOf, type Peer, type PeerOptions } from '../rpc/peer.ts';
+import { defaultLimits } from '../wire/limits.ts';
+import { webText } from '../wire/text.ts';
+
+export interface PairOptions extends MemoryOptions {
+  /** `values`: messages are handed over as clones. A dialect: they become bytes. `greet` (default): the ends agree. */
+  over?: 'values' | 'greet' | 'binary' | 'json-lines' | 'json-headers';
+  /** Bytes per chunk, where there are bytes. Default: as they were written. */
+  cutAt?: number;
+  /** Of the end that calls (`client`) and of the one that serves. */
+  client?: PeerOptions;
+  server?: PeerOptions;
+}
+
+export interface Pair<Remote> {
+  client: Peer<Remote>;
+  server: Peer<unknown>;
+  channels: { client: Channel; server: Channel };
+}
+
+/** Joins two peers; `server` offers the service. */
+export function createPair<Service extends object>(service: Service, options: PairOptions = {}): Pair<Service> {
+  const { over = 'greet', client: clientOptions = {}, server: serverOptions = {} } = options;
+  const channels = over === 'values' ? valueChannels(options) : byteChannels(over, options);
+  const server = createPeer(channels.server, { service, ...serverOptions });
+  const client = createPeer<Service>(channels.client, clientOptions);
+  return { client, server, channels };
+}
+
+function valueChannels(options: PairOptions): Pair<unknown>['channels'] {
+  const [left, right] = createMemoryPair(options);
+  const open = (transport: typeof left, limits = defaultLimits): Channel =>
+    createValuesChannel(transport, { form: 'kindred', hello: helloOf(limits), limits });
+  return { client: open(left, options.client?.limits), server: open(right, options.server?.limits) };
+}
+
+function byteChannels(over: Exclude<PairOptions['over'], 'values' | undefined>, options: PairOptions): Pair<unknown>['channels'] {
+  const [left, right] = createMemoryBytePair(options);
+  const open = (transport: typeof left, dialect: DialectChoice, limits = defaultLimits): Channel =>
+    createFramedChannel(transport, {
+      mode: 'calls',
+      dialect,
+      hello: helloOf(limits),
+      limits,
+      text: webText,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+  return {
+    client: open(left, over, options.client?.limits),
+    server: open(right, over === 'greet' ? 'choose' : over, options.server?.limits),
+  };
+}
