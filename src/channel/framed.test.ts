@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defaultLimits, type Limits } from '../wire/limits.ts';
+import type { Message } from '../wire/message.ts';
+import { webText } from '../wire/text.ts';
+import { createTestClock } from '../testkit/clock.ts';
+import type { Channel, CloseReason, Ticket } from './channel.ts';
+import { createFramedChannel, type DialectChoice } from './framed.ts';
+import { createMemoryBytePair } from './memory.ts';
+import type { ByteReceiver, ByteTransport } from './transport.ts';
+
+const hello = { version: 1, maxCalls: 8, maxMessageBytes: 1000 };
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+interface Heard {
+  messages: Message[];
+  ready: boolean;
+  ended: boolean;
+  reason: CloseReason | undefined;
+}
+
+function hear(channel: Channel): Heard {
+  const heard: Heard = { messages: [], ready: false, ended: false, reason: undefined };
+  channel.start({
+    ready: () => (heard.ready = true),
+    message: (message) => heard.messages.push(message),
+    drained() {},
+    ended: () => (heard.ended = true),
+    closed: (reason) => (heard.reason = reason),
+  });
+  return heard;
+}
+
+/** The far end of a transport, by hand. */
+function createFarEnd(limits: Partial<Limits> = {}, dialect: DialectChoice = 'choose', mode: 'calls' | 'plain' = 'calls', cutAt?: number) {
+  const clock = createTestClock();
+  const [near, far] = createMemoryBytePair(cutAt === undefined ? {} : { cutAt });
+  const channel = createFramedChannel(near, { mode, dialect, hello, limits: { ...defaultLimits, ...limits }, text: webText, clock });
+  const heard = hear(channel);
+  let text = '';
+  let closed = false;
+  far.start({ data: (chunk) => (text += new TextDecoder('latin1').decode(chunk)), end() {}, drain() {}, close: () => (closed = true) });
+  return { channel, heard, far, clock, said: () => text, closed: () => closed, write: (data: string | Uint8Array) => far.write([data]) };
+}
+
+/** A transport that takes one write and then waits until the test says so. */
+function createSlowTransport() {
+  const written: string[][] = [];
+  let receiver: ByteReceiver | undefined;
+  const transport: ByteTransport = {
+    form: 'bytes',
+    name: 'slow',
+    start: (given) => (receiver = given),
+    write(chunks) {
+      written.push(chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new TextDecoder('latin1').decode(chunk))));
+      return false;
+    },
+    flushed: () => Promise.resolve(),
+    pause() {},
+    resume() {},
+    end() {},
+    destroy: () => receiver?.close(),
+    ref() {},
+    unref() {},
+  };
+  return { transport, written, drain: () => receiver?.drain() };
+}
+
+describe('a listener that chooses by the first byte', () => {
+  it('speaks JSON by line with whoever begins so, and says no hello', async () => {
+    const { channel, heard, write, said } = createFarEnd();
+    write('{"jsonrpc":"2.0","id":1,"method":"add","params":[1,2]}\n');
+    await turn();
+    assert.equal(channel.dialect, 'json-lines');
+    assert.equal(channel.kindred, false);
+    assert.equal(heard.messages[0]?.kind, 'call');
+    channel.send({ kind: 'result', id: 1, value: 3 });
+    await turn();
+    assert.deepEqual(JSON.parse(said()), { jsonrpc: '2.0', id: 1, result: 3 });
+  });
+
+  it('speaks with Content-Length to whoever begins with a header', async () => {
+    const { channel, heard, write, said } = createFarEnd();
+    const body = '{"jsonrpc":"2.0","id":1,"method":"x"}';
+    write(`Content-Length: ${body.length}\r\n\r\n${body}`);
+    await turn();
+    assert.equal(channel.dialect, 'json-headers');
+    assert.equal(heard.messages[0]?.kind, 'call');
+    channel.send({ kind: 'result', id: 1, value: null });
+    await turn();
+    assert.match(said(), /^Content-Length: \d+\r\n\r\n\{/);
+  });
+
+  it('closes without a word to whoever speaks HTTP', async () => {
+    for (const request of ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /rpc HTTP/1.1\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"x"}']) {
+      const { heard, write, said } = createFarEnd();
+      write(request);
+      await turn();
+      assert.equal(said(), '');
+      assert.equal(heard.reason?.kind, 'broken');
+      assert.deepEqual(heard.messages, []);
+    }
+  });
+
+  it('tells whoever fits nothing what is wrong, then closes', async () => {
+    const { heard, write, said, far } = createFarEnd();
+    write('hello?\n');
+    await turn();
+    assert.match(said(), /"error".*first byte 0x68/);
+    far.end();
+    await turn();
+    assert.equal(heard.reason?.kind, 'broken');
+  });
+
+  it('answers a JSON hello, and both go on in binary', async () => {
+    const { channel, heard, write, said } = createFarEnd();
+    write(`{"jsonrpc":"2.0","method":"$/hello","params":${JSON.stringify(hello)}}\n{"jsonrpc":"2.0","id":1,"method":"add","params":[1,2]}\n`);
+    await turn();
+    assert.equal(heard.ready, true);
+    assert.deepEqual(channel.remote, hello);
+    assert.equal(heard.messages[0]?.kind, 'call');
+    channel.send({ kind: 'result', id: 1, value: 3 });
+    await turn();
+    const [line, rest] = said().split('\n', 2) as [string, string];
+    assert.equal(JSON.parse(line).method, '$/hello');
+    assert.equal(rest.charCodeAt(0), 0xff);
+  });
+
+  it('lets a person take his time, but not one who began the binary hand-shake', async () => {
+    const silent = createFarEnd();
+    await silent.clock.advance(60_000);
+    assert.equal(silent.heard.reason, undefined);
+    const begun = createFarEnd();
+    begun.write(Uint8Array.of(0xff));
+    await turn();
+    await begun.clock.advance(5000);
+    begun.far.end();
+    await turn();
+    await begun.clock.advance(2000);
+    assert.equal(begun.heard.reason?.kind, 'broken');
+    assert.match(begun.heard.reason?.error?.message ?? '', /handshakeMs \(5000\)/);
+  });
+
+  it('takes no binary from whoever has not said hello', async () => {
+    const { heard, write, far } = createFarEnd();
+    write('{"jsonrpc":"2.0","id":1,"method":"x"}\n');
+    write(Uint8Array.of(0xff, 0x4b, 0x4e, 1));
+    await turn();
+    far.end();
+    await turn();
+    assert.equal(heard.reason?.kind, 'broken');
+    assert.match(heard.reason?.error?.message ?? '', /without a hello/);
+  });
+});
+
+describe('a dialer that greets', () => {
+  it('says hello and its first messages in one go, and stays with JSON towards a stranger', async () => {
+    const { channel, heard, write, said } = createFarEnd({}, 'greet');
+    channel.send({ kind: 'call', id: 1, method: 'add', params: [1, 2] });
+    await turn();
+    const lines = said().trim().split('\n').map((line) => JSON.parse(line) as { method: string });
+    assert.deepEqual(lines.map((line) => line.method), ['$/hello', 'add']);
+    assert.equal(heard.ready, false);
+    write('{"jsonrpc":"2.0","id":1,"result":3}\n');
+    await turn();
+    assert.equal(heard.ready, true);
+    assert.equal(channel.kindred, false);
+    assert.deepEqual(heard.messages, [{ kind: 'result', id: 1, value: 3 }]);
+  });
+});
+
+describe('limits', () => {
+  it('close the channel with an error that names the limit and the number, and tell the other end', async () => {
+    const { heard, write, said, far } = createFarEnd({ maxMessageBytes: 500 });
+    write(`{"jsonrpc":"2.0","id":1,"method":"x","params":["${'y'.repeat(500)}"]}\n`);
+    await turn();
+    assert.match(said(), /maxMessageBytes \(500\)/);
+    far.end();
+    await turn();
+    assert.equal(heard.reason?.kind, 'broken');
+    assert.equal(heard.reason?.error?.code, 'ERR_LIMIT');
+  });
+});
+
+describe('the end of the stream', () => {
+  it('is told after the last message, and what is sent afterwards still arrives', async () => {
+    const { channel, heard, write, said, far, closed } = createFarEnd();
+    write('{"jsonrpc":"2.0","id":1,"method":"x"}');
+    far.end();
+    await turn();
+    assert.equal(heard.messages.length, 1);
+    assert.equal(heard.ended, true);
+    channel.send({ kind: 'result', id: 1, value: 'late' });
+    const reason = await channel.close();
+    assert.match(said(), /late/);
+    assert.equal(reason.kind, 'ended');
+    await turn();
+    assert.equal(closed(), true);
+  });
+
+  it('in the middle of a message breaks the channel', async () => {
+    const { heard, write, far } = createFarEnd({}, 'json-headers');
+    write('Content-Length: 10\r\n\r\n{"a"');
+    far.end();
+    await turn();
+    assert.equal(heard.reason?.kind, 'broken');
+  });
+});
+
+describe('what waits to be written', () => {
+  const open = (limits: Partial<Limits> = {}, dialect: DialectChoice = 'binary') => {
+    const slow = createSlowTransport();
+    const channel = createFramedChannel(slow.transport, {
+      mode: 'calls',
+      dialect,
+      hello,
+      limits: { ...defaultLimits, ...limits },
+      text: webText,
+      clock: createTestClock(),
+    });
+    hear(channel);
+    return { ...slow, channel };
+  };
+
+  it('leaves in one write per turn', async () => {
+    const { channel, written } = open({}, 'json-lines');
+    for (let id = 1; id <= 3; id++) channel.send({ kind: 'call', id, method: 'x', params: [] });
+    await turn();
+    assert.equal(written.length, 1);
+    assert.equal(written[0]?.join('').trim().split('\n').length, 3);
+  });
+
+  it('can be withdrawn as long as its ticket is not sent', async () => {
+    const { channel, written, drain } = open({}, 'json-lines');
+    const first: Ticket = { sent: false };
+    const second: Ticket = { sent: false };
+    channel.send({ kind: 'call', id: 1, method: 'first', params: [] }, { ticket: first });
+    await turn();
+    assert.equal(first.sent, true);
+    channel.send({ kind: 'call', id: 2, method: 'second', params: [] }, { ticket: second });
+    channel.send({ kind: 'call', id: 3, method: 'third', params: [] });
+    await turn();
+    assert.equal(second.sent, false);
+    second.withdrawn = true;
+    drain();
+    const all = written.flat().join('');
+    assert.match(all, /first[\s\S]*third/);
+    assert.doesNotMatch(all, /second/);
+  });
+
+  it('is passed by control messages', async () => {
+    const { channel, written, drain } = open();
+    await turn();
+    channel.send({ kind: 'notify', method: 'waiting', params: [] });
+    channel.send({ kind: 'ping', id: 7 });
+    drain();
+    await turn();
+    drain();
+    const all = written.flat().join('');
+    assert.ok(all.includes('waiting'));
+    const lone = open();
+    await turn();
+    lone.channel.send({ kind: 'ping', id: 7 });
+    lone.drain();
+    const ping = lone.written.flat().join('').slice(lone.written[0]?.join('').length);
+    assert.ok(ping.length > 0);
+    const frameBody = ping.slice(5);
+    assert.ok(all.indexOf(frameBody) < all.indexOf('waiting'), 'the ping goes first');
+  });
+
+  it('is cut where it is large, and smaller messages pass between its pieces', async () => {
+    const { channel, written, drain } = open();
+    await turn();
+    channel.send({ kind: 'result', id: 1, value: new Uint8Array(1024 * 1024) });
+    for (let i = 0; i < 3; i++) {
+      drain();
+      await turn();
+    }
+    channel.send({ kind: 'result', id: 2, value: 'small' });
+    for (let i = 0; i < 40; i++) {
+      drain();
+      await turn();
+    }
+    const at = written.findIndex((chunks) => chunks.join('').includes('small'));
+    assert.ok(at > 0 && at < 8, `the small result went out as write ${at} of ${written.length}`);
+    assert.ok(written.length > 15);
+  });
+
+  it('keeps calls and notifications in order behind a large one', async () => {
+    const { channel, written, drain } = open();
+    await turn();
+    channel.send({ kind: 'notify', method: 'large', params: [new Uint8Array(256 * 1024)] });
+    drain();
+    await turn();
+    channel.send({ kind: 'notify', method: 'after', params: [] });
+    channel.send({ kind: 'result', id: 9, value: 'passes' });
+    for (let i = 0; i < 12; i++) {
+      drain();
+      await turn();
+    }
+    const all = written.map((chunks) => chunks.join(''));
+    const last = all.findLastIndex((text) => text.length > 10_000);
+    assert.ok(all.findIndex((text) => text.includes('after')) > last, 'the later notification waited');
+    assert.ok(all.findIndex((text) => text.includes('passes')) < last, 'the result did not');
+  });
+
+  it('says when it is full, and when there is room again', async () => {
+    const slow = createSlowTransport();
+    const channel = createFramedChannel(slow.transport, {
+      mode: 'calls',
+      dialect: 'json-lines',
+      hello,
+      limits: { ...defaultLimits, maxBufferedBytes: 100 },
+      text: webText,
+    });
+    let drained = 0;
+    channel.start({ ready() {}, message() {}, drained: () => drained++, ended() {}, closed() {} });
+    channel.send({ kind: 'notify', method: 'x', params: [] });
+    await turn();
+    assert.equal(channel.full, false);
+    channel.send({ kind: 'notify', method: 'y'.repeat(100), params: [] });
+    assert.equal(channel.full, true);
+    slow.drain();
+    await turn();
+    assert.equal(channel.full, false);
+    assert.equal(drained, 1);
+  });
+});
