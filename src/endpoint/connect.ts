@@ -50,7 +50,6 @@ export async function connect<Remote = unknown>(target: Target, options: Connect
     events,
     watch: loopWatch,
   });
-  reached.attached?.(channel);
   if (options.signal?.aborted === true) {
     await peer.close();
     throw new KindredError('ERR_CANCELLED', 'the connection was cancelled by its caller', { cause: options.signal.reason, outcome: 'not-sent' });

@@ -59,7 +59,6 @@ export async function dial<In = unknown, Out = unknown>(target: Target, options:
   const limits = limitsOf(options.limits);
   const reached = await reach(target, 'plain', options);
   const channel = openChannel(reached.transport, { mode: 'plain', role: reached.role, kindred: false, dialect: options.dialect, limits });
-  reached.attached?.(channel);
   return createPlainChannel<In, Out>(channel, reached.address, limits);
 }
 
@@ -75,7 +74,7 @@ export async function listen<In = unknown, Out = unknown>(
 ): Promise<PlainServer<In, Out>> {
   const limits = limitsOf(options.limits);
   const channels = new Set<PlainChannel<In, Out>>();
-  const listening = await accept(address, options, limits, (transport, from) => {
+  const listening = await accept(address, options, limits, [options.dialect ?? 'json-lines'], (transport, from) => {
     const inner = openChannel(transport, { mode: 'plain', role: 'chooses', kindred: false, dialect: options.dialect, limits });
     const channel = createPlainChannel<In, Out>(inner, from, limits);
     channels.add(channel);
@@ -83,9 +82,8 @@ export async function listen<In = unknown, Out = unknown>(
     void serveOne(channel, onChannel, options.onError);
   });
   const close = async (): Promise<void> => {
-    await listening.stop();
-    await Promise.all([...channels].map((channel) => channel.close()));
     await listening.close();
+    await Promise.all([...channels].map((channel) => channel.close()));
   };
   return {
     address: listening.address,

@@ -1,15 +1,128 @@
 /**
- * From a target to a transport: an address is dialled, a child, thread or stream is there already.
+ * From a target to a transport: an address is dialled; a child, a thread or a stream is there already.
  */
 import { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { MessagePort, Worker } from 'node:worker_threads';
-import { systemClock } from '../base/clock.ts';
+import { isMainThread, MessagePort, parentPort, Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
-import type { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Child } from '../process/child.ts';
+import { parseAddress } from '../transports/address.ts';
+import {
+  createParentPortTransport,
+  createPortTransport,
+  createWorkerTransport,
+  openPortTo,
+  takePort,
+} from '../transports/message-port.ts';
+import { createIpcByteTransport, createIpcValueTransport, type IpcEnd, type Serialization } from '../transports/native-ipc.ts';
+import { findParent } from '../transports/parent.ts';
+import { createStdioTransport } from '../transports/stdio.ts';
+import { createStreamTransport } from '../transports/stream.ts';
 import type { Role } from './channels.ts';
+import { type DialAddressOptions, dialAddress } from './dial-address.ts';
+import { dialMemory } from './memory-addresses.ts';
 
 /** Whom to talk to. */
 export type Target = string | Child | ChildProcess | Worker | MessagePort | Duplex;
+
+export interface ReachOptions extends DialAddressOptions {
+  /** Of a native IPC channel, where the child was started with it. Default `json`. */
+  serialization?: Serialization;
+}
+
+export interface Reached {
+  transport: Transport;
+  /** For errors and logs. */
+  address: string;
+  role: Role;
+  /** The other end is known to speak binary from the first byte. */
+  kindred: boolean;
+  /** The other end is a parent or child of this process: it may see stacks. */
+  kin: boolean;
+  /** What carries the channel is this process's tie to whoever started it. */
+  tie: boolean;
+}
+
+type Mode = 'calls' | 'plain';
+
+export async function reach(target: Target, mode: Mode, options: ReachOptions): Promise<Reached> {
+  if (typeof target === 'string') return reachAddress(target, mode, options);
+  if (target instanceof Worker)
+    return kinOf(mode === 'calls' ? openPortTo(target) : createWorkerTransport(target), `thread ${target.threadId}`, true);
+  if (target instanceof MessagePort) return kinOf(createPortTransport('a message port', target), 'a message port', true);
+  if (target instanceof ChildProcess) return reachChild(target, mode, options);
+  if (target instanceof Duplex) {
+    const transport = createStreamTransport('a stream', target);
+    return { transport, address: 'a stream', role: 'greets', kindred: false, kin: false, tie: false };
+  }
+  if (isChild(target)) return reachKindredChild(target, mode, options);
+  throw new KindredError('ERR_BAD_ARGUMENT', 'a target is an address, a child, a thread, a message port or an open stream');
+}
+
+function isChild(value: unknown): value is Child {
+  return typeof value === 'object' && value !== null && (value as { process?: unknown }).process instanceof ChildProcess;
+}
+
+function kinOf(transport: Transport, address: string, kindred: boolean, role: Role = 'greets'): Reached {
+  return { transport, address, role, kindred, kin: true, tie: false };
+}
+
+function ipcTransport(end: IpcEnd, mode: Mode, serialization: Serialization): Transport {
+  return mode === 'calls' ? createIpcByteTransport(end, serialization) : createIpcValueTransport(end, serialization);
+}
+
+/** A child started with Node's own `spawn` or `fork`: over IPC where it has that, else over its standard streams. */
+function reachChild(child: ChildProcess, mode: Mode, { serialization = 'json' }: ReachOptions): Reached {
+  const name = `process ${child.pid}`;
+  if (child.channel) return kinOf(ipcTransport(child, mode, serialization), name, false);
+  if (child.stdout === null || child.stdin === null)
+    throw new KindredError('ERR_BAD_ARGUMENT', `${name} has neither an IPC channel nor piped stdin and stdout: start it with one of them`);
+  return kinOf(createStreamTransport(name, child.stdout, child.stdin), name, false);
+}
+
+function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Reached {
+  if (child.channel === 'descriptor' && child.descriptor !== undefined) {
+    const name = `process ${child.pid} (${child.name})`;
+    return kinOf(createStreamTransport(name, child.descriptor), name, child.kindred);
+  }
+  if (child.channel === 'none')
+    throw new KindredError('ERR_BAD_ARGUMENT', `process ${child.pid} was started without a channel: give spawn a channel`);
+  const reached = reachChild(child.process, mode, options);
+  return { ...reached, kindred: child.kindred };
+}
+
+async function reachAddress(text: string, mode: Mode, options: ReachOptions): Promise<Reached> {
+  const address = parseAddress(text);
+  switch (address.kind) {
+    case 'parent':
+      return reachParent(mode, options);
+    case 'stdio':
+      return { ...kinOf(createStdioTransport(), 'stdio:', false, 'chooses'), tie: true };
+    case 'memory':
+      return { ...kinOf(dialMemory(address.name), text, true), kin: false };
+    default: {
+      const { transport, dialects } = await dialAddress(address, options);
+      const kindred = mode === 'calls' && dialects?.includes('binary') === true;
+      return { transport, address: text, role: 'greets', kindred, kin: false, tie: false };
+    }
+  }
+}
+
+async function reachParent(mode: Mode, { serialization = 'json' }: ReachOptions): Promise<Reached> {
+  const parent = findParent();
+  const name = 'the parent';
+  switch (parent.kind) {
+    case 'descriptor':
+      return { ...kinOf(createStreamTransport(name, parent.socket), name, parent.kindred, 'chooses'), tie: true };
+    case 'ipc':
+      return { ...kinOf(ipcTransport(process, mode, serialization), name, parent.kindred, 'chooses'), tie: true };
+    case 'stdio':
+      return { ...kinOf(createStdioTransport(), name, parent.kindred, 'chooses'), tie: true };
+    case 'thread': {
+      if (isMainThread || parentPort === null) throw new KindredError('ERR_NOT_REACHABLE', 'parent: this thread has no parent port', { outcome: 'not-sent' });
+      const transport = mode === 'calls' ? createPortTransport(name, await takePort(parentPort)) : createParentPortTransport(parentPort);
+      return { ...kinOf(transport, name, true, 'chooses'), tie: true };
+    }
+  }
+}

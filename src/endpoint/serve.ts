@@ -79,13 +79,18 @@ export async function serve<Remote = unknown>(
   if (!isListenable(target)) {
     const reached = await reach(target, 'calls', {});
     const peer = admit(reached.transport, reached);
-    if (reached.standard && options.onEnd !== 'stay') endsProcess(peer.closed);
+    if (reached.tie && options.onEnd !== 'stay') endsProcess(peer.closed);
     return createServer(reached.address, peers, undefined, peer.closed.then(() => undefined));
   }
-  const listening = await accept(target, options, limits, (transport, address) => {
+  const listening = await accept(target, options, limits, spoken(options.dialect), (transport, address) => {
     admit(transport, { address, role: 'chooses', kindred: false, kin: false });
   });
   return createServer(listening.address, peers, listening, listening.closed);
+}
+
+/** What a listener says in its claim that it speaks. */
+export function spoken(dialect: DialectName | undefined): readonly DialectName[] {
+  return dialect === undefined ? ['binary', 'json-lines', 'json-headers'] : [dialect];
 }
 
 function createServer<Remote>(
@@ -108,14 +113,12 @@ function createServer<Remote>(
       ),
     ) as Notifier<Remote>,
     async drain(drainOptions) {
-      await listening?.stop();
-      await each((peer) => peer.drain(drainOptions));
       await listening?.close();
+      await each((peer) => peer.drain(drainOptions));
     },
     async close() {
-      await listening?.stop();
-      await each((peer) => peer.close());
       await listening?.close();
+      await each((peer) => peer.close());
     },
     ref() {
       listening?.ref();

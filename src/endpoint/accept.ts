@@ -1,0 +1,57 @@
+/** From an address to a listener: what arrives is handed on as transports. */
+import type { TlsOptions } from 'node:tls';
+import { KindredError } from '../base/errors.ts';
+import type { Transport } from '../channel/transport.ts';
+import { parseAddress } from '../transports/address.ts';
+import type { Listener, OnTransport } from '../transports/listener.ts';
+import { listenTcp } from '../transports/tcp.ts';
+import { listenTls } from '../transports/tls.ts';
+import type { DialectName } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
+import { listenMemory } from './memory-addresses.ts';
+import type { Target } from './reach.ts';
+
+export interface AcceptOptions {
+  /** Opens an address to everybody who can reach it, without any proof of who they are. */
+  allowAnyone?: boolean;
+  /** For `tls:`: as for Node's `tls.createServer`. With `requestCert: true` and `ca` only callers with a certificate get in. */
+  tls?: TlsOptions;
+  /** Of a Unix domain socket, applied before its name appears. Default 0o600. */
+  mode?: number;
+  /** Of a Unix domain socket: a group by name or number. */
+  group?: string | number;
+}
+
+/** An open address. */
+export type Listening = Pick<Listener, 'address' | 'close' | 'closed' | 'ref' | 'unref'>;
+
+/** Whether an address names a place where many can connect, not one channel that is there already. */
+export function isListenable(target: Target): target is string {
+  return typeof target === 'string' && target !== 'stdio:' && target !== 'parent:';
+}
+
+export async function accept(
+  text: string,
+  { allowAnyone, tls, mode, group }: AcceptOptions,
+  limits: Limits,
+  dialects: readonly DialectName[],
+  onTransport: (transport: Transport, address: string) => void,
+): Promise<Listening> {
+  const address = parseAddress(text);
+  const { maxConnections, handshakeMs } = limits;
+  const onSocket: OnTransport = (transport, refused) => {
+    if (refused) transport.destroy();
+    else onTransport(transport, transport.name);
+  };
+  const common = { maxConnections, allowAnyone };
+  switch (address.kind) {
+    case 'memory':
+      return listenMemory(address.name, (transport) => onTransport(transport, text));
+    case 'tcp':
+      return listenTcp(address, common, onSocket);
+    case 'tls':
+      return listenTls(address, { ...common, handshakeMs, tls: tls ?? {} }, onSocket);
+    default:
+      throw new KindredError('ERR_BAD_ADDRESS', `${text} is no address to listen at: use serve`);
+  }
+}

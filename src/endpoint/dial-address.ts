@@ -1,0 +1,63 @@
+/** From an address that somebody else listens at to a transport. */
+import type { ConnectionOptions } from 'node:tls';
+import { systemClock } from '../base/clock.ts';
+import { KindredError } from '../base/errors.ts';
+import type { ByteTransport } from '../channel/transport.ts';
+import { type Address, formatAddress } from '../transports/address.ts';
+import type { DialOptions } from '../transports/dial.ts';
+import { dialTcp } from '../transports/tcp.ts';
+import { dialTls } from '../transports/tls.ts';
+
+export interface DialAddressOptions {
+  /** Gives up with `ERR_CANCELLED`. */
+  signal?: AbortSignal;
+  /** Where nobody is there yet: tries until so many milliseconds have passed. Default 0: fails at once. */
+  waitMs?: number;
+  /** For `tls:`: as for Node's `tls.connect` (`ca`, `cert`, `key`, ...). */
+  tls?: ConnectionOptions;
+}
+
+export type DialledAddress = Extract<Address, { kind: 'local' | 'unix' | 'abstract' | 'pipe' | 'tcp' | 'tls' }>;
+
+export interface Dialled {
+  transport: ByteTransport;
+  /** The dialects that the listener says it speaks; undefined where it says nothing. */
+  dialects?: readonly string[] | undefined;
+}
+
+const firstPauseMs = 10;
+const longestPauseMs = 250;
+
+export async function dialAddress(address: DialledAddress, { waitMs = 0, signal, tls }: DialAddressOptions): Promise<Dialled> {
+  const until = systemClock.now() + waitMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await dialOnce(address, { signal }, tls);
+    } catch (error) {
+      const leftMs = until - systemClock.now();
+      if (!(error instanceof KindredError) || error.code !== 'ERR_NOT_REACHABLE' || !error.retryable || leftMs <= 0) throw error;
+      await pause(Math.min(pauseMs, leftMs), signal);
+    }
+  }
+}
+
+async function dialOnce(address: DialledAddress, options: DialOptions, tls: ConnectionOptions | undefined): Promise<Dialled> {
+  switch (address.kind) {
+    case 'tcp':
+      return { transport: await dialTcp(address, options) };
+    case 'tls':
+      return { transport: await dialTls(address, { ...options, tls }) };
+    default:
+      throw new KindredError('ERR_NOT_SUPPORTED', formatAddress(address));
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = systemClock.after(ms, resolve);
+    signal?.addEventListener('abort', () => {
+      timer.cancel();
+      resolve();
+    }, { once: true });
+  });
+}
