@@ -7,7 +7,7 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { missingPrograms } from './system-programs.ts';
 
-const everywhere = ['src', 'packages/*/src', 'test'];
+const everywhere = ['src', 'packages/*/src', 'test', 'tools'];
 const concurrency = 2;
 /** A test file that takes longer hangs: it is killed and fails. */
 const fileTimeoutMs = 120_000;
@@ -34,36 +34,58 @@ const files = everywhere
 if (files.length === 0) fail(`no test file matches ${patterns.join(' ') || 'anything'}`);
 
 const count = { passed: 0, failed: 0, skipped: 0 };
-/** Files that have not yet shown a test of their own. */
-const silent = new Set(files.map((file) => resolve(file)));
-
-run({ files, concurrency, timeout: fileTimeoutMs })
-  .on('test:pass', (event) => tally(event, event.skip !== undefined ? 'skipped' : 'passed'))
-  .on('test:fail', (event) => tally(event, event.todo !== undefined ? 'skipped' : 'failed'))
-  .compose(spec())
-  .on('end', finish)
-  .pipe(process.stdout);
-
-interface Outcome {
-  readonly name: string;
-  readonly file?: string | undefined;
-  readonly details: { readonly type?: string | undefined };
-}
-
-function tally({ name, file, details }: Outcome, outcome: keyof typeof count): void {
-  // The runner reports a file without tests, or one that crashed, as a test named after it.
-  const isFile = file !== undefined && resolve(name) === file;
-  if (isFile && outcome !== 'failed') return;
-  if (file !== undefined) silent.delete(file);
-  if (details.type !== 'suite') count[outcome] += 1;
-}
-
-function finish(): void {
-  for (const file of silent) console.log(`no test ran in ${file}`);
-  const failed = count.failed + silent.size;
+const reporter = spec();
+reporter.pipe(process.stdout);
+reporter.once('end', () => {
   const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';
-  console.log(`${count.passed} passed, ${failed} failed${skipped}`);
-  process.exitCode = failed > 0 || count.passed === 0 ? 1 : 0;
+  console.log(`${count.passed} passed, ${count.failed} failed${skipped}`);
+  process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
+});
+
+await Promise.all(Array.from({ length: concurrency }, runWaitingFiles));
+reporter.end();
+
+async function runWaitingFiles(): Promise<void> {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) await runFile(resolve(file));
+}
+
+/** One runner for each file: a runner's `timeout` is for each test, and misses a file that never ends. */
+async function runFile(file: string): Promise<void> {
+  const lastResort = setTimeout(
+    () => fail(`${file} was stopped, but a process that it started lives on and holds its output`),
+    fileTimeoutMs + 10_000,
+  );
+  const events: TestEvent[] = [];
+  for await (const event of run({ files: [file], signal: AbortSignal.timeout(fileTimeoutMs) })) {
+    if (!isClosing(event)) events.push(event);
+  }
+  clearTimeout(lastResort);
+
+  const results = events.flatMap((event) => result(event, file) ?? []);
+  for (const each of results) count[each] += 1;
+  // Written at once, so that files that run side by side do not mix.
+  for (const event of events) reporter.write(event);
+  if (results.length > 0) return;
+  count.failed += 1;
+  console.log(`✖ no test ran in ${file}`);
+}
+
+type TestEvent = ReturnType<typeof run> extends AsyncIterable<infer Event> ? Event : never;
+
+/** The figures that a runner closes with; ours come once, at the end. */
+function isClosing({ type, data }: TestEvent): boolean {
+  return (
+    type === 'test:summary' || (type === 'test:diagnostic' && data.nesting === 0 && data.file === undefined)
+  );
+}
+
+function result({ type, data }: TestEvent, file: string): keyof typeof count | undefined {
+  if (type !== 'test:pass' && type !== 'test:fail') return undefined;
+  if (data.details.type === 'suite') return undefined;
+  // The runner reports a file without tests, or one that broke down, as a test named after it.
+  if (type === 'test:pass' && resolve(data.name) === file) return undefined;
+  if (data.skip !== undefined || data.todo !== undefined) return 'skipped';
+  return type === 'test:pass' ? 'passed' : 'failed';
 }
 
 function fail(message: string): never {
