@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { bytesOf, readFile } from '../../test/suites/vectors.ts';
 import { chooseDialect } from './choose.ts';
 
 const choose = (start: string | number[]) =>
@@ -55,3 +56,10 @@ it('finds nothing in anything else', () => {
     assert.equal(choose(start), undefined, start);
   for (const start of [[0xfe], [0x16, 0x03, 0x01], [0x80]]) assert.equal(choose(start), undefined);
 });
+
+for (const { text, hex, dialect } of readFile<{ text?: string; hex?: string; dialect: string | null }>(
+  'choose',
+))
+  it(`takes ${JSON.stringify(text ?? hex)} for ${dialect ?? 'nothing'}`, () => {
+    assert.equal(chooseDialect(bytesOf({ text, hex })) ?? null, dialect);
+  });

@@ -15,6 +15,7 @@ import { type ErrorCode, KindredError } from '../../src/base/errors.ts';
 import type { Chunk, Codec, CodecOptions, DialectName, Encoded } from '../../src/wire/dialect.ts';
 import type { Message } from '../../src/wire/message.ts';
 import { type Text, webText } from '../../src/wire/text.ts';
+import type { Vector } from './vectors.ts';
 
 export interface DialectUnderTest {
   name: DialectName;
@@ -33,6 +34,9 @@ export interface DialectUnderTest {
   values: fc.Arbitrary<unknown>;
   /** Values that the dialect refuses, also deep within others. */
   unsayable: readonly { title: string; value: unknown }[];
+  /** Bytes and what is heard of them, from files of test/vectors. */
+  vectors?: readonly Vector[];
+  /** More of these, malformed above all. */
   malformed: readonly Malformed[];
 }
 
@@ -339,26 +343,36 @@ export function dialectSuite(dialect: DialectUnderTest): void {
         assert.deepEqual(messagesOf(hear('plain', [joinBytes([prologue, again])])), values([1]));
       });
 
-    for (const malformed of dialect.malformed)
-      for (const mode of malformed.mode === undefined ? (['calls', 'plain'] as const) : [malformed.mode])
-        it(`${malformed.title} (${mode})`, () => {
-          const bytes =
-            typeof malformed.bytes === 'string' ? encoder.encode(malformed.bytes) : malformed.bytes;
+    for (const malformed of dialect.malformed) hears(malformed.title, malformed);
+    for (const vector of dialect.vectors ?? []) {
+      hears(`hears ${vector.title}`, { ...vector, gives: vector.messages });
+      if (vector.canonical !== true) continue;
+      it(`writes ${vector.title}`, () => {
+        const mode = vector.mode ?? 'calls';
+        assert.deepEqual(streamOf(mode, vector.messages), joinBytes([prologue, vector.bytes]));
+      });
+    }
+
+    function hears(promise: string, given: Malformed): void {
+      const bytes = typeof given.bytes === 'string' ? encoder.encode(given.bytes) : given.bytes;
+      for (const mode of given.mode === undefined ? (['calls', 'plain'] as const) : [given.mode])
+        it(`${promise} (${mode})`, () => {
           for (const { how, chunks } of waysToCut(bytes)) {
-            const { codec, heard } = open(mode, malformed.limits);
+            const { codec, heard } = open(mode, given.limits);
             const error = outcomeOf(() => {
               for (const chunk of chunks) feed(codec, chunk);
-              if (malformed.end === true) codec.end();
+              if (given.end === true) codec.end();
             });
-            assert.equal(error?.code, malformed.throws, `${how}: ${error?.stack}`);
-            if (malformed.says !== undefined) assert.match(error?.message ?? '', malformed.says, how);
+            assert.equal(error?.code, given.throws, `${how}: ${error?.stack}`);
+            if (given.says !== undefined) assert.match(error?.message ?? '', given.says, how);
             const messages = messagesOf(heard);
-            const expected = malformed.gives ?? [];
+            const expected = given.gives ?? [];
             assert.deepEqual(messages.map(withoutWords), expected.map(withoutWords), how);
             for (const message of messages)
               if (message.kind === 'invalid') assert.ok(message.error.message.length > 0);
           }
         });
+    }
 
     it('carries any value in any chunks', (t) => {
       const property = fc.property(
