@@ -31,10 +31,12 @@ class BinaryCodec implements Codec {
   #lastBody = 0;
 
   constructor({ mode, limits, text, sink, importReference }: CodecOptions) {
-    const messageOptions = { mode, text, ...limits };
+    // The size of a cut message is told in 32 bits.
+    const maxMessageBytes = Math.min(limits.maxMessageBytes, 0xffff_ffff);
+    const messageOptions = { mode, text, maxMessageBytes, maxDepth: limits.maxDepth };
     this.#writer = new MessageWriter(messageOptions);
     const reader = new MessageReader(messageOptions, importReference);
-    this.#frames = new FrameReader(limits.maxMessageBytes, (head, bytes, at, end, owned) =>
+    this.#frames = new FrameReader(maxMessageBytes, (head, bytes, at, end, owned) =>
       sink(reader.read(head, bytes, at, end, owned), headerBytes + end - at),
     );
   }

@@ -11,9 +11,12 @@
 import { KindredError } from '../../base/errors.ts';
 import type { Encoded } from '../dialect.ts';
 
-/** The first slab of a codec; later ones double, so that an idle connection costs little. */
+/**
+ * The first slab of a codec; later ones double, so that an idle connection costs little and a busy one seldom asks for
+ * memory (slabs of 8 KiB instead of 32 cost a tenth for small messages, a third for those of 10 KiB).
+ */
 const firstSlabBytes = 1024;
-const maxSlabBytes = 64 * 1024;
+const maxSlabBytes = 32 * 1024;
 /** A message with no more than so much written when the slab is full moves to the next slab, so that it stays whole. */
 const moveBytes = 4096;
 
@@ -48,6 +51,8 @@ export class Arena {
   /** The slab, and where the next byte goes. Writers make room first, then write on their own. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   at = 0;
+  /** The same slab, for numbers of several bytes. */
+  view: DataView = new DataView(this.bytes.buffer);
 
   #start = 0;
   /** Where the message began, to go back to. */
@@ -113,7 +118,10 @@ export class Arena {
 
   /** Forgets the message that was begun. */
   abandon(): void {
-    this.bytes = this.#beginBytes;
+    if (this.bytes !== this.#beginBytes) {
+      this.bytes = this.#beginBytes;
+      this.view = new DataView(this.bytes.buffer);
+    }
     this.at = this.#beginAt;
     this.#parts = undefined;
     this.#partsBytes = 0;
@@ -135,6 +143,7 @@ export class Arena {
     const slab = new Uint8Array(Math.max(this.#slabBytes, moved + count));
     if (moved > 0) slab.set(this.bytes.subarray(this.#start, this.at));
     this.bytes = slab;
+    this.view = new DataView(slab.buffer);
     this.#start = 0;
     this.at = moved;
   }

@@ -3,93 +3,137 @@
  * that shape say its number.
  */
 
-/** A shape that the writer remembers has no more names; objects with more are mostly tables, each unlike the others. */
+/** The writer remembers no shape with more names; objects with more are mostly tables, each unlike the others. */
 const mostNames = 64;
-/** The writer looks for a shape among the latest so many. */
-const latest = 8;
+const places = 64;
 
-/** The shapes of one message that is being written. */
+/** A shape that was written before. */
+interface WrittenShape {
+  names: readonly string[];
+  /** How it is written: tag, count and names. */
+  bytes: Uint8Array;
+  /** The message in which it was written last, and its number there. */
+  message: number;
+  number: number;
+}
+
+/**
+ * The shapes that the writer has written lately, each with its bytes: copying them again takes a third of the time of
+ * writing the names.
+ */
 export class WrittenShapes {
   static readonly mostNames: number = mostNames;
-  /** The latest shapes, each at its number modulo `latest`; the arrays are used again. */
-  readonly #names: string[][] = Array.from({ length: latest }, () => []);
-  readonly #counts: number[] = new Array(latest).fill(-1);
+  readonly #places: (WrittenShape | undefined)[] = new Array(places).fill(undefined);
+  #message = 0;
   #defined = 0;
 
-  /** The number of the shape with these names; -1 where it is not known. */
-  find(names: readonly string[], count: number): number {
-    const oldest = Math.max(0, this.#defined - latest);
-    for (let number = this.#defined - 1; number >= oldest; number--) {
-      const slot = number % latest;
-      if (this.#counts[slot] === count && sameNames(this.#names[slot] as string[], names, count))
-        return number;
-    }
+  /** Begins a message: none of the shapes is defined in it. */
+  begin(): void {
+    this.#message++;
+    this.#defined = 0;
+  }
+
+  find(names: readonly string[], count: number): WrittenShape | undefined {
+    const shape = this.#places[placeOf(names, count)];
+    if (shape === undefined || shape.names.length !== count) return undefined;
+    const known = shape.names;
+    for (let i = 0; i < count; i++) if (known[i] !== names[i]) return undefined;
+    return shape;
+  }
+
+  /** The number of the shape in this message; -1 where its names have to be written, and then they are from now on. */
+  numberOf(shape: WrittenShape): number {
+    if (shape.message === this.#message) return shape.number;
+    shape.message = this.#message;
+    shape.number = this.#defined++;
     return -1;
   }
 
-  /** These names have just been written: that defines the next shape. */
-  add(names: readonly string[], count: number): void {
-    const slot = this.#defined++ % latest;
-    this.#counts[slot] = count > mostNames ? -1 : count;
-    if (count > mostNames) return;
-    const copy = this.#names[slot] as string[];
-    for (let i = 0; i < count; i++) copy[i] = names[i] as string;
-  }
-
-  clear(): void {
-    this.#defined = 0;
+  /** These names have just been written, as these bytes (where they are worth remembering). */
+  add(names: readonly string[], count: number, bytes: Uint8Array | undefined): void {
+    const number = this.#defined++;
+    if (bytes === undefined) return;
+    this.#places[placeOf(names, count)] = {
+      names: names.slice(0, count),
+      bytes,
+      message: this.#message,
+      number,
+    };
   }
 }
 
-function sameNames(known: readonly string[], names: readonly string[], count: number): boolean {
-  for (let i = 0; i < count; i++) if (known[i] !== names[i]) return false;
-  return true;
+function placeOf(names: readonly string[], count: number): number {
+  if (count === 0) return 0;
+  const first = names[0] as string;
+  const last = names[count - 1] as string;
+  return (count * 5 + first.length * 3 + last.length * 7) % places;
 }
 
-/** Names as they stood on the wire, and as strings. */
-export interface KnownNames {
-  bytes: Uint8Array;
+/** The names of a shape that was read. */
+export interface ReadShape {
   names: readonly string[];
+  /** Whether all of them can be assigned; names that `Object.prototype` has, `__proto__` before all, must be defined. */
+  assignable: boolean;
 }
 
-/** Buckets of known names, and how many each keeps: a peer that sends ever new names gains nothing by it. */
+export function readShape(names: readonly string[]): ReadShape {
+  return { names, assignable: !names.some((name) => name in Object.prototype) };
+}
+
+interface KnownShape {
+  /** The names as they stood on the wire. */
+  bytes: Uint8Array;
+  shape: ReadShape;
+}
+
+/** Buckets of known shapes, and how many each keeps: a peer that sends ever new names gains nothing by it. */
 const buckets = 64;
 const bucketSize = 4;
 const mostBytes = 256;
 
 /**
- * What the reader remembers from message to message: names that it has read, by their bytes. To compare the bytes with
- * those of the last time costs a fifth of making strings of them again.
+ * The shapes that the reader remembers from message to message, by the bytes of their names. To compare bytes with
+ * those of the last time takes a fifth of the time of making strings of them again.
  */
-export class NameCache {
-  #buckets: (KnownNames[] | undefined)[] | undefined;
+export class ReadShapes {
+  #buckets: (KnownShape[] | undefined)[] | undefined;
   #next = 0;
+  /** Bytes of the names of the shape that was found last. */
+  foundBytes = 0;
 
-  /** Names known to stand at `at`, or undefined. */
-  find(bytes: Uint8Array, at: number, end: number, count: number): KnownNames | undefined {
+  /** The shape whose names stand at `at`, where it is known. */
+  find(bytes: Uint8Array, at: number, end: number, count: number): ReadShape | undefined {
     const bucket = this.#buckets?.[bucketOf(bytes, at, count)];
     if (bucket === undefined) return undefined;
     for (const known of bucket)
-      if (known.names.length === count && startsWith(bytes, at, end, known.bytes)) return known;
+      if (known.shape.names.length === count && startsWith(bytes, at, end, known.bytes)) {
+        this.foundBytes = known.bytes.length;
+        return known.shape;
+      }
     return undefined;
   }
 
   /** Remembers that the bytes from `at` to `end` say these names. */
-  add(bytes: Uint8Array, at: number, end: number, names: readonly string[]): void {
+  add(bytes: Uint8Array, at: number, end: number, shape: ReadShape): void {
     if (end - at > mostBytes) return;
     this.#buckets ??= new Array(buckets).fill(undefined);
-    const index = bucketOf(bytes, at, names.length);
+    const index = bucketOf(bytes, at, shape.names.length);
     let bucket = this.#buckets[index];
-    if (bucket === undefined) this.#buckets[index] = bucket = [];
-    const known: KnownNames = { bytes: bytes.slice(at, end), names };
+    if (bucket === undefined) {
+      bucket = [];
+      this.#buckets[index] = bucket;
+    }
+    const known: KnownShape = { bytes: bytes.slice(at, end), shape };
     if (bucket.length < bucketSize) bucket.push(known);
     else bucket[this.#next++ % bucketSize] = known;
   }
 }
 
-/** By the first name's length and first letter, and by how many there are. */
+/** By the first name's length and last letter (which is always one of its bytes), and by how many names there are. */
 function bucketOf(bytes: Uint8Array, at: number, count: number): number {
-  return ((bytes[at] as number) * 7 + (bytes[at + 1] as number) * 13 + count * 31) % buckets;
+  const first = bytes[at] as number;
+  const last = bytes[at + (first & 0x3f)] as number;
+  return (first * 7 + last * 13 + count * 31) % buckets;
 }
 
 function startsWith(bytes: Uint8Array, at: number, end: number, known: Uint8Array): boolean {

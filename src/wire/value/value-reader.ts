@@ -9,7 +9,7 @@ import type { ImportReference, Reference } from '../message.ts';
 import type { Text } from '../text.ts';
 import { type ElementReader, readBuiltIn } from './built-in-reader.ts';
 import { deepestValue } from './path.ts';
-import { NameCache } from './shapes.ts';
+import { type ReadShape, ReadShapes, readShape } from './shapes.ts';
 import * as tag from './tags.ts';
 
 /** ASCII strings up to this length are made faster here than by `Text.decode` (measured on Node.js 24). */
@@ -17,16 +17,18 @@ const loopLength = 12;
 /** Longer arrays grow as their elements are read. */
 const presizedLength = 4096;
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(8);
+const scratch = new DataView(scratchBytes.buffer);
 const referenceKinds: readonly Reference['kind'][] = ['function', 'stream', 'handle'];
-const noNames: readonly string[] = [];
+const noNames = readShape([]);
+const noBytes = new Uint8Array(0);
 
 export class ValueReader implements ElementReader {
   readonly text: Text;
   readonly maxDepth: number;
   readonly importReference: ImportReference | undefined;
 
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  bytes: Uint8Array<ArrayBuffer> = noBytes;
   at = 0;
   end = 0;
   /** The bytes stay as they are, for ever: large byte arrays may be views of them. */
@@ -34,10 +36,10 @@ export class ValueReader implements ElementReader {
 
   #objects: unknown[] = [];
   #objectCount = 0;
-  #shapes: (readonly string[])[] = [];
+  #shapes: ReadShape[] = [];
   #shapeCount = 0;
   #deepest = 0;
-  readonly #names = new NameCache();
+  readonly #known = new ReadShapes();
 
   constructor(text: Text, maxDepth: number, importReference: ImportReference | undefined) {
     this.text = text;
@@ -61,7 +63,8 @@ export class ValueReader implements ElementReader {
     if (this.#shapeCount > 64) this.#shapes = [];
     this.#objectCount = 0;
     this.#shapeCount = 0;
-    if (this.owned) this.bytes = new Uint8Array(0);
+    // Nothing is held of a chunk that the transport may use again.
+    this.bytes = noBytes;
   }
 
   /** Reads arguments: their array or object itself does not count as a level of depth. */
@@ -151,7 +154,9 @@ export class ValueReader implements ElementReader {
 
   double(): number {
     this.need(8);
-    for (let i = 0; i < 8; i++) scratch.setUint8(i, this.bytes[this.at++] as number);
+    const { bytes, at } = this;
+    for (let i = 0; i < 8; i++) scratchBytes[i] = bytes[at + i] as number;
+    this.at = at + 8;
     return scratch.getFloat64(0, true);
   }
 
@@ -183,7 +188,7 @@ export class ValueReader implements ElementReader {
 
   /** A string that comes again and again. */
   name(): string {
-    return this.#readNames(1)[0] as string;
+    return this.#readShape(1).names[0] as string;
   }
 
   /** Gives the object the next number; before its members are read, since they may refer to it. */
@@ -248,42 +253,42 @@ export class ValueReader implements ElementReader {
     return array;
   }
 
-  #object(names: readonly string[], depth: number): object {
+  #object({ names, assignable }: ReadShape, depth: number): object {
     this.enter(depth);
     this.need(names.length);
     const object: Record<string, unknown> = this.note({});
     for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string;
       const value = this.read(depth + 1);
-      if (name === '__proto__') defineOwn(object, name, value);
-      else object[name] = value;
+      if (assignable) object[names[i] as string] = value;
+      else defineOwn(object, names[i] as string, value);
     }
     return object;
   }
 
-  #defineShape(count: number): readonly string[] {
-    const names = count === 0 ? noNames : this.#readNames(count);
-    this.#shapes[this.#shapeCount++] = names;
-    return names;
+  #defineShape(count: number): ReadShape {
+    const shape = count === 0 ? noNames : this.#readShape(count);
+    this.#shapes[this.#shapeCount++] = shape;
+    return shape;
   }
 
-  #shape(number: number): readonly string[] {
+  #shape(number: number): ReadShape {
     if (number >= this.#shapeCount) this.wrong(`there is no shape ${number}`);
-    return this.#shapes[number] as readonly string[];
+    return this.#shapes[number] as ReadShape;
   }
 
-  #readNames(count: number): readonly string[] {
-    const known = this.#names.find(this.bytes, this.at, this.end, count);
+  #readShape(count: number): ReadShape {
+    const known = this.#known.find(this.bytes, this.at, this.end, count);
     if (known !== undefined) {
-      this.at += known.bytes.length;
-      return known.names;
+      this.at += this.#known.foundBytes;
+      return known;
     }
     this.need(count);
     const start = this.at;
     const names: string[] = [];
     for (let i = 0; i < count; i++) names.push(this.string());
-    this.#names.add(this.bytes, start, this.at, names);
-    return names;
+    const shape = readShape(names);
+    this.#known.add(this.bytes, start, this.at, shape);
+    return shape;
   }
 
   #same(number: number): unknown {

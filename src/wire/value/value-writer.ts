@@ -8,7 +8,7 @@ import { KindredError } from '../../base/errors.ts';
 import type { ExportReference, Params, Reference } from '../message.ts';
 import type { Text } from '../text.ts';
 import type { Arena } from './arena.ts';
-import { builtInOf, refusedOf } from './built-in.ts';
+import { type BuiltIn, builtInOf, refusedOf } from './built-in.ts';
 import { type ElementWriter, writeBuiltIn } from './built-in-writer.ts';
 import { deepestValue, type Step, sayPath } from './path.ts';
 import { SeenObjects } from './seen-objects.ts';
@@ -16,17 +16,21 @@ import { WrittenShapes } from './shapes.ts';
 import * as tag from './tags.ts';
 
 /** ASCII strings up to this length are written faster by a loop than by `Text.write` (measured on Node.js 24). */
-const loopLength = 24;
+const loopLength = 32;
 /** Up to this length, room for the worst case is made instead of counting bytes first. */
 const uncountedLength = 1024;
 
-const scratch = new DataView(new ArrayBuffer(8));
 const referenceTags: Record<Reference['kind'], number> = {
   function: tag.FUNCTION,
   stream: tag.STREAM,
   handle: tag.HANDLE,
 };
-const isStream = Symbol.asyncIterator;
+const { asyncIterator } = Symbol;
+interface MaybeStream {
+  [asyncIterator]?: unknown;
+}
+/** Shows what `for in` finds in every object: properties that somebody has added to `Object.prototype`. */
+const empty = {};
 
 export class ValueWriter implements ElementWriter {
   readonly arena: Arena;
@@ -55,15 +59,15 @@ export class ValueWriter implements ElementWriter {
   begin(exportReference: ExportReference | undefined): void {
     this.exportReference = exportReference;
     this.#deepest = this.maxDepth;
+    this.#shapes.begin();
     this.#prototypeIsClean = true;
-    for (const _ in Object.prototype) this.#prototypeIsClean = false;
+    for (const _ in empty) this.#prototypeIsClean = false;
   }
 
   /** Ends a message, or forgets it. */
   end(): void {
     this.exportReference = undefined;
     this.#seen.clear();
-    this.#shapes.clear();
   }
 
   /** Writes a value of the message. */
@@ -135,35 +139,49 @@ export class ValueWriter implements ElementWriter {
     const { arena } = this;
     arena.room(9);
     const { bytes } = arena;
-    if (Number.isInteger(value) && !Object.is(value, -0)) {
-      const negative = value < 0;
-      const size = negative ? -1 - value : value;
-      if (size < 0x40 && !negative) {
-        bytes[arena.at++] = size;
-        return;
+    // Below zero: n says -1 - n. And -0 is left to the doubles.
+    const size = value < 0 ? -1 - value : value;
+    if (size >>> 0 !== size || Object.is(value, -0)) {
+      bytes[arena.at++] = tag.DOUBLE;
+      this.double(value);
+    } else if (value >= 0) {
+      if (value < 0x40) bytes[arena.at++] = value;
+      else if (value < 0x100) {
+        bytes[arena.at++] = tag.INT_8;
+        bytes[arena.at++] = value;
+      } else if (value < 0x1_0000) {
+        bytes[arena.at++] = tag.INT_16;
+        bytes[arena.at++] = value;
+        bytes[arena.at++] = value >>> 8;
+      } else {
+        bytes[arena.at++] = tag.INT_32;
+        this.#u32(value);
       }
-      if (size <= 0xffff_ffff) {
-        const width = size < 0x100 ? 1 : size < 0x1_0000 ? 2 : 4;
-        bytes[arena.at++] = (negative ? tag.NEGATIVE_8 : tag.INT_8) + (width >> 1);
-        bytes[arena.at++] = size;
-        if (width > 1) bytes[arena.at++] = size >>> 8;
-        if (width > 2) {
-          bytes[arena.at++] = size >>> 16;
-          bytes[arena.at++] = size >>> 24;
-        }
-        return;
-      }
+    } else if (size < 0x100) {
+      bytes[arena.at++] = tag.NEGATIVE_8;
+      bytes[arena.at++] = size;
+    } else if (size < 0x1_0000) {
+      bytes[arena.at++] = tag.NEGATIVE_16;
+      bytes[arena.at++] = size;
+      bytes[arena.at++] = size >>> 8;
+    } else {
+      bytes[arena.at++] = tag.NEGATIVE_32;
+      this.#u32(size);
     }
-    bytes[arena.at++] = tag.DOUBLE;
-    this.double(value);
+  }
+
+  #u32(value: number): void {
+    const { arena } = this;
+    arena.view.setUint32(arena.at, value, true);
+    arena.at += 4;
   }
 
   /** Eight bytes. */
   double(value: number): void {
     const { arena } = this;
     arena.room(8);
-    scratch.setFloat64(0, value, true);
-    for (let i = 0; i < 8; i++) arena.bytes[arena.at++] = scratch.getUint8(i);
+    arena.view.setFloat64(arena.at, value, true);
+    arena.at += 8;
   }
 
   string(value: string): void {
@@ -254,20 +272,16 @@ export class ValueWriter implements ElementWriter {
 
   #object(value: object, depth: number): void {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      this.#instance(value, depth);
-      return;
-    }
-    if (isStream in value) this.#reference(value, 'an async iterable', depth);
-    else this.plain(value, depth);
+    if (prototype !== Object.prototype && prototype !== null) this.#instance(value, depth);
+    else if ((value as MaybeStream)[asyncIterator] !== undefined)
+      this.#reference(value, 'an async iterable', depth);
+    else this.#plain(value, this.#prototypeIsClean, depth);
   }
 
-  /** The object's own enumerable properties. */
-  plain(value: object, depth: number): void {
+  /** The object's own enumerable properties; `simple` where `for in` finds no others. */
+  #plain(value: object, simple: boolean, depth: number): void {
     if (this.#isWritten(value)) return;
     this.enter(depth);
-    const prototype: unknown = Object.getPrototypeOf(value);
-    const simple = this.#prototypeIsClean && (prototype === Object.prototype || prototype === null);
     try {
       if (simple) this.#simpleProperties(value as Record<string, unknown>, depth);
       else this.#properties(value as Record<string, unknown>, depth);
@@ -288,10 +302,7 @@ export class ValueWriter implements ElementWriter {
       }
       names[count++] = name;
     }
-    const shape = this.#shapes.find(names, count);
-    if (shape < 0) this.#defineShape(names, count);
-    else if (shape < 16) this.byte(tag.SHAPED + shape);
-    else this.tagged(tag.LONG_SHAPED, shape);
+    this.#shape(names, count);
     for (const name in value) {
       this.steps[depth] = name;
       this.write(value[name], depth + 1);
@@ -302,28 +313,55 @@ export class ValueWriter implements ElementWriter {
 
   #properties(value: Record<string, unknown>, depth: number): void {
     const names = Object.keys(value);
-    this.#defineShape(names, names.length);
+    this.#newShape(names, names.length);
     for (const name of names) {
       this.steps[depth] = name;
       this.write(value[name], depth + 1);
     }
   }
 
-  #defineShape(names: readonly string[], count: number): void {
+  #shape(names: readonly string[], count: number): void {
+    const shape = this.#shapes.find(names, count);
+    if (shape === undefined) {
+      this.#newShape(names, count);
+      return;
+    }
+    const number = this.#shapes.numberOf(shape);
+    if (number < 0) this.#copy(shape.bytes);
+    else if (number < 16) this.byte(tag.SHAPED + number);
+    else this.tagged(tag.LONG_SHAPED, number);
+  }
+
+  #newShape(names: readonly string[], count: number): void {
+    const { arena } = this;
     if (count < 16) this.byte(tag.OBJECT + count);
     else this.tagged(tag.LONG_OBJECT, count);
+    // One byte back is the tag, two or three where the count stands apart.
+    const slab = arena.bytes;
+    const start = arena.at - (count < 16 ? 1 : 2);
     for (let i = 0; i < count; i++) this.string(names[i] as string);
-    this.#shapes.add(names, count);
+    const worth = count <= WrittenShapes.mostNames && arena.bytes === slab && arena.at - start <= 1024;
+    this.#shapes.add(names, count, worth ? slab.slice(start, arena.at) : undefined);
+  }
+
+  #copy(from: Uint8Array): void {
+    const { arena } = this;
+    const { length } = from;
+    arena.room(length);
+    const { bytes, at } = arena;
+    if (length > 40) bytes.set(from, at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = from[i] as number;
+    arena.at = at + length;
   }
 
   /** An object that is neither plain nor an array. */
   #instance(value: object, depth: number): void {
     const builtIn = builtInOf(value);
     if (builtIn !== undefined) {
-      if (!this.#isWritten(value)) writeBuiltIn(this, builtIn, value, depth);
+      this.#builtIn(builtIn, value, depth);
       return;
     }
-    if (isStream in value) {
+    if (asyncIterator in value) {
       this.#reference(value, 'an async iterable', depth);
       return;
     }
@@ -335,13 +373,13 @@ export class ValueWriter implements ElementWriter {
       const said = this.#saidBy(value as { toJSON: () => unknown }, depth);
       // What `toJSON` gave is not asked again, so that it may be an instance itself.
       if (typeof said === 'object' && said !== null && !Array.isArray(said) && builtInOf(said) === undefined)
-        this.plain(said, depth);
+        this.#plain(said, false, depth);
       else this.write(said, depth);
       return;
     }
     const refused = refusedOf(value);
     if (refused !== undefined) this.refuse(refused.what, refused.mend, depth);
-    this.plain(value, depth);
+    this.#plain(value, false, depth);
   }
 
   #reference(value: object, what: string, depth: number): void {
@@ -349,6 +387,15 @@ export class ValueWriter implements ElementWriter {
     if (reference === undefined)
       this.refuse(what, 'only the arguments and results of calls can lend one', depth);
     this.tagged(referenceTags[reference.kind], reference.id);
+  }
+
+  #builtIn(is: BuiltIn, value: object, depth: number): void {
+    if (this.#isWritten(value)) return;
+    try {
+      writeBuiltIn(this, is, value, depth);
+    } catch (error) {
+      this.rethrow(error, 'it', depth);
+    }
   }
 
   #saidBy(value: { toJSON: () => unknown }, depth: number): unknown {
