@@ -1,0 +1,57 @@
+/** `kindred describe`: what a service offers, from its answer to `rpc.discover` (OpenRPC). */
+import type { Command } from 'commander';
+import { KindredError } from 'kindred';
+import { teach } from './help.ts';
+import { lineOf } from './json.ts';
+import { isRecord, rowsOf, tableOf } from './open-rpc.ts';
+import { addReachingOptions, type Reaching } from './options.ts';
+import { functionOf, withPeer } from './reaching.ts';
+import type { Terminal } from './terminal.ts';
+
+interface DescribeFlags extends Reaching {
+  json?: boolean;
+}
+
+export function addDescribe(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('describe')
+    .summary('list the functions of a service')
+    .description(
+      'Lists the functions of the service at ADDRESS with the names of their parameters, where these are known, and whether they answer with a stream.',
+    )
+    .argument('<address>', 'where the service is')
+    .option('--json', 'the whole OpenRPC document, as one line of JSON')
+    .action((address: string, flags: DescribeFlags) => describe(terminal, address, flags));
+  addReachingOptions(command, 'give up after so many milliseconds');
+  teach(command, {
+    notes: ['A parameter with ? can be left out; ...names takes any number of arguments.'],
+    examples: [
+      '$ kindred describe local:math\nMETHOD     PARAMETERS  ANSWERS\nadd        ...numbers  a value\ncountdown  from        a stream',
+      "$ kindred describe local:math --json | jq -r '.methods[].name'",
+    ],
+    exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
+  });
+}
+
+async function describe(terminal: Terminal, address: string, flags: DescribeFlags): Promise<void> {
+  await withPeer(address, flags, terminal, async (peer) => {
+    const caller = peer.with({ signal: terminal.stop, timeoutMs: flags.timeout });
+    const document: unknown = await functionOf(caller.call, 'rpc.discover')().catch((error: unknown) => {
+      if (!(error instanceof KindredError) || error.code !== 'ERR_METHOD_NOT_FOUND') throw error;
+      throw new KindredError(
+        'ERR_METHOD_NOT_FOUND',
+        `the service at ${address} does not describe itself: it has no rpc.discover`,
+        { cause: error },
+      );
+    });
+    if (!isRecord(document) || !Array.isArray(document['methods']))
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        `the service at ${address} answered rpc.discover with something that is no OpenRPC document`,
+      );
+    if (flags.json === true) return terminal.print(lineOf(document));
+    const rows = rowsOf(document['methods']);
+    if (rows.length === 0) terminal.tell(`the service at ${address} offers no functions`);
+    else for (const line of tableOf(rows)) await terminal.print(line);
+  });
+}

@@ -1,0 +1,77 @@
+/** The command as a whole: its words in, an exit code out. */
+import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { addCall } from './call.ts';
+import { addCompletion } from './completion.ts';
+import { addDescribe } from './describe.ts';
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { addressHelp, teach } from './help.ts';
+import { addListen } from './listen.ts';
+import { addNotify } from './notify.ts';
+import { withoutSwallowing } from './options.ts';
+import { linesOf } from './report.ts';
+import { addSend } from './send.ts';
+import { addServe } from './serve.ts';
+import { exitCodeOfStop, type Terminal } from './terminal.ts';
+
+/** Runs the command that the words name; never rejects. */
+export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const complain = (error: unknown): ExitCode => {
+    const lines = linesOf(error, { verbose: words.includes('--verbose'), paint: terminal.paint });
+    for (const line of lines) terminal.tell(line);
+    return exitCodeOf(error);
+  };
+  try {
+    await createProgram(terminal).parseAsync(withoutSwallowing(words), { from: 'user' });
+    const { stopped, cut } = terminal;
+    if (stopped?.kind === 'unwritable') return complain(stopped.error);
+    // A command that ends when it is told to has done what it was asked, unless somebody could not wait.
+    return stopped !== undefined && cut.aborted ? exitCodeOfStop(stopped) : exitCodes.ok;
+  } catch (error) {
+    // Commander has told what is wrong, or given the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const { stopped } = terminal;
+    if (stopped?.kind === 'no reader') return exitCodes.ok;
+    const code = complain(stopped?.kind === 'unwritable' ? stopped.error : error);
+    return stopped === undefined ? code : exitCodeOfStop(stopped);
+  }
+}
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('kindred')
+    .description(
+      'Serve, call and watch services from a shell: processes that talk, on one machine or several.',
+    )
+    .version(versionOf(), '--version', 'the version of this command')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({
+      styleTitle: (title) => styleText('bold', title, { validateStream: false }),
+      showGlobalOptions: false,
+    })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error:/, terminal.paint('red', 'kindred:'))),
+    });
+  for (const add of [addServe, addCall, addNotify, addDescribe, addListen, addSend, addCompletion])
+    add(program, terminal);
+  for (const command of program.commands)
+    command.showHelpAfterError(`(kindred ${command.name()} --help tells more)`);
+  program.showHelpAfterError('(kindred --help tells more)');
+  return teach(program, {
+    notes: [addressHelp, '', 'Results go to stdout as JSON, everything else to stderr.'],
+    examples: [
+      '$ kindred serve ./math.ts --at local:math',
+      '$ kindred call local:math add 1 2',
+      '$ kindred call --help',
+    ],
+    exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
+  });
+}
+
+function versionOf(): string {
+  // One level up from the sources as well as from what is built of them.
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return String((manifest as { version?: unknown }).version);
+}

@@ -1,0 +1,86 @@
+/** `kindred serve`: a module's functions, offered at an address until it is told to end. */
+import type { Command } from 'commander';
+import { type Server, serve as serveAt } from 'kindred';
+import { tlsOf } from './certificates.ts';
+import { addressHelp, teach } from './help.ts';
+import { loadModule, serviceOf } from './module.ts';
+import { addOpeningOptions, type Opening, toMs } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ServeFlags extends Opening {
+  at: string;
+  export?: string;
+  grace: number;
+}
+
+export function addServe(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('serve')
+    .summary('serve the functions of a module')
+    .description(
+      'Serves the exported functions of MODULE at an address. Ctrl-C or SIGTERM ends it: it takes no more calls, finishes those that run, and closes. A second Ctrl-C ends it at once.',
+    )
+    .argument('<module>', 'path of a module: JavaScript, or TypeScript, which needs no build')
+    .requiredOption('--at <address>', 'where to serve it')
+    .option('--export <name>', 'serve the functions of this exported object; default: all that is exported')
+    .option('--grace <ms>', 'how long running calls may take to finish at the end', toMs, 10_000)
+    .action((module: string, flags: ServeFlags) => serve(terminal, module, flags));
+  addOpeningOptions(command);
+  teach(command, {
+    notes: [
+      addressHelp,
+      '',
+      'A default export that is an object stands for the module where it holds all other exports, or is',
+      'the only one. Else its functions are called default.NAME.',
+    ],
+    examples: [
+      '$ kindred serve ./math.ts --at local:math\nserving ./math.ts at local:math, pid 4711',
+      '$ kindred serve ./math.ts --at tcp://127.0.0.1:7070 --export math',
+      '$ kindred serve ./tools.ts --at stdio:   # for a program that starts it and talks over its stdio',
+    ],
+    exits: ['ok', 'failed', 'usage', 'interrupted', 'terminated'],
+  });
+}
+
+async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promise<void> {
+  const standard = /^(stdio|parent):/i.test(flags.at);
+  const giveBack = standard ? keepStdoutClean() : undefined;
+  const service = serviceOf(await loadModule(word).finally(giveBack), word, flags.export);
+  const server = await serveAt(flags.at, service, {
+    allowAnyone: flags.allowAnyone === true,
+    ...(flags.dialect === undefined ? {} : { dialect: flags.dialect }),
+    ...tlsOf(flags, 'listens'),
+  });
+  terminal.tell(`serving ${word} at ${server.address}, pid ${process.pid}`);
+  await untilEnded(terminal, server, flags.grace);
+}
+
+/** Until the server is closed, by a signal or because it lost its address. Throws the reason of the latter. */
+async function untilEnded(terminal: Terminal, server: Server, graceMs: number): Promise<void> {
+  const { stop, cut } = terminal;
+  const onStop = (): void => {
+    const running = [...server.peers].reduce((sum, peer) => sum + peer.load.running, 0);
+    if (running > 0)
+      terminal.tell(
+        `ending: ${running === 1 ? 'one call still runs' : `${running} calls still run`} (again to end at once)`,
+      );
+    void server.drain({ timeoutMs: graceMs, signal: cut, reason: 'the service ends' });
+  };
+  if (stop.aborted) onStop();
+  else stop.addEventListener('abort', onStop, { once: true });
+  const lost = await server.closed;
+  if (lost !== undefined) throw lost;
+}
+
+/**
+ * Where stdout carries the protocol, what a module prints while it is loaded goes to stderr; from then on the library
+ * takes care of it. Returns what undoes it.
+ */
+function keepStdoutClean(): () => void {
+  const { stdout, stderr } = process;
+  const own = stdout.write;
+  stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
+  return () => {
+    stdout.write = own;
+  };
+}
