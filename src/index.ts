@@ -12,12 +12,12 @@ export {
   type PlainChannel,
   type PlainServer,
 } from './endpoint/messages.ts';
-export type { Target } from './endpoint/reach.ts';
 export { currentCall } from './endpoint/runtime.ts';
-export { type Server, type ServeOptions, serve } from './endpoint/serve.ts';
+export { type ServeOptions, type Server, serve } from './endpoint/serve.ts';
+export type { Target } from './endpoint/target.ts';
+export type { CallOptions } from './rpc/call-options.ts';
 export type { Client, Notifier, Streaming } from './rpc/client.ts';
 export { transfer } from './rpc/inbound.ts';
-export type { CallOptions } from './rpc/outbound.ts';
 export type { Caller, Peer, PeerLoad } from './rpc/peer.ts';
 export type { CurrentCall } from './rpc/scope.ts';
 export type { RemoteStream } from './rpc/streams.ts';

@@ -11,23 +11,35 @@ export type Outcome = 'not-sent' | 'executed' | 'unknown';
 /** Every code, with what it means and whether the same attempt may well succeed later. */
 export const errorCodes = {
   ERR_ADDRESS_IN_USE: { means: 'another live server holds the address', retryable: false },
-  ERR_BAD_ADDRESS: { means: 'the address cannot be understood, or is too long for the system', retryable: false },
+  ERR_BAD_ADDRESS: {
+    means: 'the address cannot be understood, or is too long for the system',
+    retryable: false,
+  },
   ERR_BAD_ARGUMENT: { means: 'an argument or option of the caller is wrong', retryable: false },
   ERR_BUSY: { means: 'a bound on waiting work was reached', retryable: true },
   ERR_CANCELLED: { means: 'the caller gave up: its signal fired', retryable: false },
   ERR_CLOSED: { means: 'the channel, peer or server was closed on this side', retryable: false },
-  ERR_INSECURE_ADDRESS: { means: 'others could reach the address, and callers are not authenticated', retryable: false },
+  ERR_INSECURE_ADDRESS: {
+    means: 'others could reach the address, and callers are not authenticated',
+    retryable: false,
+  },
   ERR_INTERNAL: { means: 'a defect of this library', retryable: false },
   ERR_INVALID_PARAMS: { means: 'the arguments do not fit the function', retryable: false },
   ERR_INVALID_REQUEST: { means: 'a well-formed message that is no request', retryable: false },
   ERR_LIMIT: { means: 'a limit was broken; the message names it and the number', retryable: false },
   ERR_METHOD_NOT_FOUND: { means: 'the service offers no function of that name', retryable: false },
-  ERR_NOT_ENCODABLE: { means: 'a value cannot be said in the dialect; the message names its path', retryable: false },
+  ERR_NOT_ENCODABLE: {
+    means: 'a value cannot be said in the dialect; the message names its path',
+    retryable: false,
+  },
   ERR_NOT_REACHABLE: { means: 'nobody listens at the address', retryable: true },
   ERR_NOT_SUPPORTED: { means: 'this channel, peer or platform cannot do it', retryable: false },
   ERR_PEER_GONE: { means: 'the other end closed, died or was cut off', retryable: true },
   ERR_PROTOCOL: { means: 'the other end sent what its dialect forbids', retryable: false },
-  ERR_RELEASED: { means: 'a function or stream was used after the call that lent it had ended', retryable: false },
+  ERR_RELEASED: {
+    means: 'a function or stream was used after the call that lent it had ended',
+    retryable: false,
+  },
   ERR_REMOTE: { means: 'the function of the other end threw; `cause` is what it threw', retryable: false },
   ERR_RESERVED_MESSAGE: { means: 'Node.js would swallow the message as its own', retryable: false },
   ERR_START_FAILED: { means: 'a child or thread ended or failed before it was ready', retryable: false },
@@ -69,7 +81,11 @@ export class KindredError extends Error {
     this.data = options.data;
     this.retryable = options.retryable ?? errorCodes[code].retryable;
     this.origin = options.origin ?? 'local';
-    Object.defineProperty(this, 'name', { value: options.name ?? 'KindredError', configurable: true, writable: true });
+    Object.defineProperty(this, 'name', {
+      value: options.name ?? 'KindredError',
+      configurable: true,
+      writable: true,
+    });
     Object.defineProperty(this, brand, { value: true });
   }
 

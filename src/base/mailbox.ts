@@ -20,7 +20,10 @@ export function createMailbox<T>(onTaken?: (value: T) => void): Mailbox<T> {
   let head = 0;
   let ended = false;
   let failure: { error: unknown } | undefined;
-  const takers: { resolve: (result: IteratorResult<T, undefined>) => void; reject: (error: unknown) => void }[] = [];
+  const takers: {
+    resolve: (result: IteratorResult<T, undefined>) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
 
   return {
     get size() {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createTestClock } from '../testkit/clock.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Message } from '../wire/message.ts';
 import { webText } from '../wire/text.ts';
-import { createTestClock } from '../testkit/clock.ts';
 import type { Channel, CloseReason, Ticket } from './channel.ts';
 import { createFramedChannel, type DialectChoice } from './framed.ts';
 import { createMemoryBytePair } from './memory.ts';
@@ -32,15 +32,40 @@ function hear(channel: Channel): Heard {
 }
 
 /** The far end of a transport, by hand. */
-function createFarEnd(limits: Partial<Limits> = {}, dialect: DialectChoice = 'choose', mode: 'calls' | 'plain' = 'calls', cutAt?: number) {
+function createFarEnd(
+  limits: Partial<Limits> = {},
+  dialect: DialectChoice = 'choose',
+  mode: 'calls' | 'plain' = 'calls',
+  cutAt?: number,
+) {
   const clock = createTestClock();
   const [near, far] = createMemoryBytePair(cutAt === undefined ? {} : { cutAt });
-  const channel = createFramedChannel(near, { mode, dialect, hello, limits: { ...defaultLimits, ...limits }, text: webText, clock });
+  const channel = createFramedChannel(near, {
+    mode,
+    dialect,
+    hello,
+    limits: { ...defaultLimits, ...limits },
+    text: webText,
+    clock,
+  });
   const heard = hear(channel);
   let text = '';
   let closed = false;
-  far.start({ data: (chunk) => (text += new TextDecoder('latin1').decode(chunk)), end() {}, drain() {}, close: () => (closed = true) });
-  return { channel, heard, far, clock, said: () => text, closed: () => closed, write: (data: string | Uint8Array) => far.write([data]) };
+  far.start({
+    data: (chunk) => (text += new TextDecoder('latin1').decode(chunk)),
+    end() {},
+    drain() {},
+    close: () => (closed = true),
+  });
+  return {
+    channel,
+    heard,
+    far,
+    clock,
+    said: () => text,
+    closed: () => closed,
+    write: (data: string | Uint8Array) => far.write([data]),
+  };
 }
 
 /** A transport that takes one write and then waits until the test says so. */
@@ -52,7 +77,9 @@ function createSlowTransport() {
     name: 'slow',
     start: (given) => (receiver = given),
     write(chunks) {
-      written.push(chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new TextDecoder('latin1').decode(chunk))));
+      written.push(
+        chunks.map((chunk) => (typeof chunk === 'string' ? chunk : new TextDecoder('latin1').decode(chunk))),
+      );
       return false;
     },
     flushed: () => Promise.resolve(),
@@ -92,7 +119,10 @@ describe('a listener that chooses by the first byte', () => {
   });
 
   it('closes without a word to whoever speaks HTTP', async () => {
-    for (const request of ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /rpc HTTP/1.1\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"x"}']) {
+    for (const request of [
+      'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+      'POST /rpc HTTP/1.1\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"x"}',
+    ]) {
       const { heard, write, said } = createFarEnd();
       write(request);
       await turn();
@@ -114,7 +144,9 @@ describe('a listener that chooses by the first byte', () => {
 
   it('answers a JSON hello, and both go on in binary', async () => {
     const { channel, heard, write, said } = createFarEnd();
-    write(`{"jsonrpc":"2.0","method":"$/hello","params":${JSON.stringify(hello)}}\n{"jsonrpc":"2.0","id":1,"method":"add","params":[1,2]}\n`);
+    write(
+      `{"jsonrpc":"2.0","method":"$/hello","params":${JSON.stringify(hello)}}\n{"jsonrpc":"2.0","id":1,"method":"add","params":[1,2]}\n`,
+    );
     await turn();
     assert.equal(heard.ready, true);
     assert.deepEqual(channel.remote, hello);
@@ -158,8 +190,14 @@ describe('a dialer that greets', () => {
     const { channel, heard, write, said } = createFarEnd({}, 'greet');
     channel.send({ kind: 'call', id: 1, method: 'add', params: [1, 2] });
     await turn();
-    const lines = said().trim().split('\n').map((line) => JSON.parse(line) as { method: string });
-    assert.deepEqual(lines.map((line) => line.method), ['$/hello', 'add']);
+    const lines = said()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { method: string });
+    assert.deepEqual(
+      lines.map((line) => line.method),
+      ['$/hello', 'add'],
+    );
     assert.equal(heard.ready, false);
     write('{"jsonrpc":"2.0","id":1,"result":3}\n');
     await turn();

@@ -86,7 +86,8 @@ class FramedChannel implements Channel {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    this.state = options.dialect === 'choose' ? 'choosing' : options.dialect === 'greet' ? 'greeting' : 'open';
+    this.state =
+      options.dialect === 'choose' ? 'choosing' : options.dialect === 'greet' ? 'greeting' : 'open';
     if (options.dialect !== 'choose') this.#use(options.dialect === 'greet' ? 'json-lines' : options.dialect);
   }
 
@@ -124,12 +125,14 @@ class FramedChannel implements Channel {
       this.#post({ kind: 'hello', hello: this.#options.hello });
       if (dialect === 'binary') this.#awaitHello();
     }
-    const waitsForTheOtherEnd = dialect === 'choose' || dialect === 'greet' || (dialect === 'binary' && mode === 'calls');
+    const waitsForTheOtherEnd =
+      dialect === 'choose' || dialect === 'greet' || (dialect === 'binary' && mode === 'calls');
     if (!waitsForTheOtherEnd) this.#defer(() => this.#ready());
   }
 
   send(message: Message, options?: SendOptions): number {
-    if (this.state === 'closed' || this.#closing !== undefined) throw new KindredError('ERR_CLOSED', 'the channel is closed');
+    if (this.state === 'closed' || this.#closing !== undefined)
+      throw new KindredError('ERR_CLOSED', 'the channel is closed');
     return this.#post(message, options);
   }
 
@@ -151,7 +154,8 @@ class FramedChannel implements Channel {
   close(error?: KindredError): Promise<CloseReason> {
     if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
     if (error !== undefined) this.#tellError(error);
-    this.#closing = error !== undefined ? { kind: 'broken', error } : { kind: this.#ended ? 'ended' : 'closed' };
+    this.#closing =
+      error !== undefined ? { kind: 'broken', error } : { kind: this.#ended ? 'ended' : 'closed' };
     this.#handshakeTimer?.cancel();
     this.#transport.resume();
     // Once all is handed over, say that no more will come; then the other end closes too, or the time runs out.
@@ -188,6 +192,7 @@ class FramedChannel implements Channel {
       limits,
       text,
       sink: (message, bytes) => this.#onMessage(message, bytes),
+      mayBeKindred: () => this.state === 'greeting',
       importReference: (reference) => this.#receiver?.importReference?.(reference),
     });
     this.#incoming = codec;
@@ -196,7 +201,8 @@ class FramedChannel implements Channel {
 
   #post(message: Message, options: SendOptions = {}): number {
     const codec = this.#outgoing;
-    if (codec === undefined) throw new KindredError('ERR_INTERNAL', 'a message was sent before the dialect was chosen');
+    if (codec === undefined)
+      throw new KindredError('ERR_INTERNAL', 'a message was sent before the dialect was chosen');
     const lentStreams: number[] = [];
     const { exportReference } = options;
     const encoded = codec.encode(
@@ -249,13 +255,19 @@ class FramedChannel implements Channel {
     const choice = chooseDialect(chunk);
     if (choice === 'http') {
       // A browser that was talked into calling a local port must not even learn what listens here.
-      this.destroy({ kind: 'broken', error: new KindredError('ERR_PROTOCOL', 'an HTTP request arrived where calls are served') });
+      this.destroy({
+        kind: 'broken',
+        error: new KindredError('ERR_PROTOCOL', 'an HTTP request arrived where calls are served'),
+      });
       return false;
     }
     this.#use(choice ?? 'json-lines');
     if (choice === undefined) {
       const byte = (chunk[0] as number).toString(16).padStart(2, '0');
-      throw new KindredError('ERR_PROTOCOL', `the first byte 0x${byte} begins none of the dialects that are spoken here`);
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        `the first byte 0x${byte} begins none of the dialects that are spoken here`,
+      );
     }
     if (choice === 'binary') this.#awaitHello();
     else if (choice === 'json-headers') this.#settle();
@@ -338,7 +350,9 @@ class FramedChannel implements Channel {
   /** The stream cannot go on: tell the other end why, then close. */
   #fail(thrown: unknown): void {
     const error =
-      thrown instanceof KindredError ? thrown : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
+      thrown instanceof KindredError
+        ? thrown
+        : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
     void this.close(error);
   }
 
@@ -346,7 +360,11 @@ class FramedChannel implements Channel {
     if (this.#options.mode !== 'calls' || this.#outgoing === undefined) return;
     const code = error.code === 'ERR_PROTOCOL' ? rpcCodes.parseError : rpcCodes.invalidRequest;
     try {
-      this.#post({ kind: 'error', id: null, error: { code, message: error.message, data: { code: error.code } } });
+      this.#post({
+        kind: 'error',
+        id: null,
+        error: { code, message: error.message, data: { code: error.code } },
+      });
     } catch {
       // An error that cannot be told must not hide the one that closes the channel.
     }
@@ -364,10 +382,11 @@ class FramedChannel implements Channel {
         ? { kind: 'ended' }
         : {
             kind: 'lost',
-            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, { cause: error }),
+            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, {
+              cause: error,
+            }),
           });
     this.#resolveClosed(reason);
     this.#receiver?.closed(reason);
   }
 }
-

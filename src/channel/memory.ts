@@ -28,7 +28,9 @@ export function createMemoryPair(options: MemoryOptions = {}): [ValueTransport, 
 }
 
 /** A pair of byte transports; `cutAt` stages how a network cuts what is sent, in bytes per chunk. */
-export function createMemoryBytePair(options: MemoryOptions & { cutAt?: number } = {}): [ByteTransport, ByteTransport] {
+export function createMemoryBytePair(
+  options: MemoryOptions & { cutAt?: number } = {},
+): [ByteTransport, ByteTransport] {
   const there = createLane(options);
   const back = createLane(options);
   const left = new ByteEnd(options, there, back);

@@ -79,7 +79,12 @@ class ValuesChannel implements Channel {
     this.#options = options;
     this.#defer = options.defer ?? queueMicrotask;
     this.kindred = options.form === 'kindred';
-    this.carries = { form: 'values', structured: transport.clone === 'structured', handles: false, transfer: transport.transfer };
+    this.carries = {
+      form: 'values',
+      structured: transport.clone === 'structured',
+      handles: false,
+      transfer: transport.transfer,
+    };
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -116,7 +121,8 @@ class ValuesChannel implements Channel {
   }
 
   send(message: Message, options: SendOptions = {}): number {
-    if (this.state === 'closed' || this.#closing !== undefined) throw new KindredError('ERR_CLOSED', 'the channel is closed');
+    if (this.state === 'closed' || this.#closing !== undefined)
+      throw new KindredError('ERR_CLOSED', 'the channel is closed');
     const entry = this.#pack(message, options);
     if (entry === undefined) return 0;
     this.#waiting.push(entry);
@@ -145,13 +151,18 @@ class ValuesChannel implements Channel {
     if (!this.#paused) return;
     this.#paused = false;
     for (const value of this.#held.splice(0)) this.#onValue(value);
-    if (this.#transportClosed !== undefined && this.#held.length === 0) this.#onClose(this.#transportClosed.error);
+    if (this.#transportClosed !== undefined && this.#held.length === 0)
+      this.#onClose(this.#transportClosed.error);
   }
 
   close(error?: KindredError): Promise<CloseReason> {
     if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
     if (error !== undefined && this.#options.form !== 'plain')
-      this.send({ kind: 'error', id: null, error: { code: rpcCodes.invalidRequest, message: error.message, data: { code: error.code } } });
+      this.send({
+        kind: 'error',
+        id: null,
+        error: { code: rpcCodes.invalidRequest, message: error.message, data: { code: error.code } },
+      });
     this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
     this.#paused = false;
     this.#held = [];
@@ -195,7 +206,12 @@ class ValuesChannel implements Channel {
     }
     const encoded = (this.#binary as Codec).encode(message, options.exportReference);
     if (encoded === undefined) return undefined;
-    return { posted: join((this.#binary as Codec).frame([encoded])), bytes: encoded.bytes, ticket, atOnce: false };
+    return {
+      posted: join((this.#binary as Codec).frame([encoded])),
+      bytes: encoded.bytes,
+      ticket,
+      atOnce: false,
+    };
   }
 
   #flush(transfer?: readonly object[]): void {
@@ -228,7 +244,9 @@ class ValuesChannel implements Channel {
       this.#take(value);
     } catch (thrown) {
       const error =
-        thrown instanceof KindredError ? thrown : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
+        thrown instanceof KindredError
+          ? thrown
+          : new KindredError('ERR_INTERNAL', 'a message could not be handled', { cause: thrown });
       void this.close(error);
     }
   }
@@ -244,7 +262,8 @@ class ValuesChannel implements Channel {
       return;
     }
     const { messages, bytes } = value as Partial<Batch>;
-    if (!Array.isArray(messages) || !Array.isArray(bytes)) throw new KindredError('ERR_PROTOCOL', 'a value arrived that is no batch of messages');
+    if (!Array.isArray(messages) || !Array.isArray(bytes))
+      throw new KindredError('ERR_PROTOCOL', 'a value arrived that is no batch of messages');
     for (const [i, message] of messages.entries()) {
       if (message instanceof Uint8Array) this.#binary?.push(message);
       else if (message.kind === 'hello') {
@@ -281,7 +300,9 @@ class ValuesChannel implements Channel {
         ? { kind: 'ended' }
         : {
             kind: 'lost',
-            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, { cause: error }),
+            error: new KindredError('ERR_PEER_GONE', `the connection (${this.#transport.name}) was cut off`, {
+              cause: error,
+            }),
           });
     this.#resolveClosed(reason);
     if (reason.kind === 'ended') this.#receiver?.ended();
@@ -290,11 +311,17 @@ class ValuesChannel implements Channel {
 }
 
 function batchOf(entries: readonly Entry[]): Batch {
-  return { messages: entries.map((entry) => entry.posted) as Batch['messages'], bytes: entries.map((entry) => entry.bytes) };
+  return {
+    messages: entries.map((entry) => entry.posted) as Batch['messages'],
+    bytes: entries.map((entry) => entry.bytes),
+  };
 }
 
 function tooLarge(bytes: number, limits: Limits): KindredError {
-  return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${limits.maxMessageBytes})`);
+  return new KindredError(
+    'ERR_LIMIT',
+    `a message of ${bytes} bytes is above maxMessageBytes (${limits.maxMessageBytes})`,
+  );
 }
 
 function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {
@@ -315,9 +342,17 @@ function sizeOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 8;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 16 + value.byteLength;
   let bytes = 16;
-  if (Array.isArray(value)) for (const item of value.slice(0, 16)) bytes += typeof item === 'string' ? item.length : 16;
+  if (Array.isArray(value))
+    for (const item of value.slice(0, 16)) bytes += typeof item === 'string' ? item.length : 16;
   else
     for (const item of Object.values(value))
-      bytes += typeof item === 'string' ? item.length : ArrayBuffer.isView(item) ? item.byteLength : Array.isArray(item) ? sizeOf(item) : 16;
+      bytes +=
+        typeof item === 'string'
+          ? item.length
+          : ArrayBuffer.isView(item)
+            ? item.byteLength
+            : Array.isArray(item)
+              ? sizeOf(item)
+              : 16;
   return bytes;
 }

@@ -8,8 +8,8 @@ import { listenTcp } from '../transports/tcp.ts';
 import { listenTls } from '../transports/tls.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
+import { openChannel } from './channels.ts';
 import { listenMemory } from './memory-addresses.ts';
-import type { Target } from './reach.ts';
 
 export interface AcceptOptions {
   /** Opens an address to everybody who can reach it, without any proof of who they are. */
@@ -22,12 +22,27 @@ export interface AcceptOptions {
   group?: string | number;
 }
 
-/** An open address. */
-export type Listening = Pick<Listener, 'address' | 'close' | 'closed' | 'ref' | 'unref'>;
-
-/** Whether an address names a place where many can connect, not one channel that is there already. */
-export function isListenable(target: Target): target is string {
-  return typeof target === 'string' && target !== 'stdio:' && target !== 'parent:';
+/** Tells one connection too many why it is closed, in the dialect in which it speaks first. */
+function turnAway(transport: Transport, limits: Limits): void {
+  const channel = openChannel(transport, {
+    mode: 'calls',
+    role: 'chooses',
+    kindred: false,
+    dialect: undefined,
+    limits,
+  });
+  const error = new KindredError(
+    'ERR_LIMIT',
+    `one connection more than maxConnections (${limits.maxConnections})`,
+    { outcome: 'not-sent' },
+  );
+  channel.start({
+    ready: () => void channel.close(error),
+    message() {},
+    drained() {},
+    ended: () => void channel.close(),
+    closed() {},
+  });
 }
 
 export async function accept(
@@ -36,11 +51,11 @@ export async function accept(
   limits: Limits,
   dialects: readonly DialectName[],
   onTransport: (transport: Transport, address: string) => void,
-): Promise<Listening> {
+): Promise<Listener> {
   const address = parseAddress(text);
   const { maxConnections, handshakeMs } = limits;
   const onSocket: OnTransport = (transport, refused) => {
-    if (refused) transport.destroy();
+    if (refused) turnAway(transport, limits);
     else onTransport(transport, transport.name);
   };
   const common = { maxConnections, allowAnyone };

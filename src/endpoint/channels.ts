@@ -15,7 +15,7 @@ import type { Channel } from '../channel/channel.ts';
 import { createFramedChannel } from '../channel/framed.ts';
 import type { Transport } from '../channel/transport.ts';
 import { createValuesChannel } from '../channel/values.ts';
-import { helloOf } from '../rpc/peer.ts';
+import { helloOf } from '../rpc/channel-peer.ts';
 import { nodeText } from '../transports/node-text.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
@@ -32,14 +32,22 @@ export interface ChannelOptions {
   limits: Limits;
 }
 
-export function openChannel(transport: Transport, { mode, role, kindred, dialect, limits }: ChannelOptions): Channel {
+export function openChannel(
+  transport: Transport,
+  { mode, role, kindred, dialect, limits }: ChannelOptions,
+): Channel {
   const hello = helloOf(limits);
   if (transport.form === 'values') {
-    const form = mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
+    const form =
+      mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
     return track(createValuesChannel(transport, { form, hello, limits, text: nodeText, defer }));
   }
-  const choice = dialect ?? (mode === 'plain' ? 'json-lines' : kindred ? 'binary' : role === 'greets' ? 'greet' : 'choose');
-  return track(createFramedChannel(transport, { mode, dialect: choice, hello, limits, text: nodeText, defer }));
+  const choice =
+    dialect ??
+    (mode === 'plain' ? 'json-lines' : kindred ? 'binary' : role === 'greets' ? 'greet' : 'choose');
+  return track(
+    createFramedChannel(transport, { mode, dialect: choice, hello, limits, text: nodeText, defer }),
+  );
 }
 
 export function limitsOf(given: Partial<Limits> | undefined): Limits {
@@ -59,8 +67,15 @@ function track(channel: Channel): Channel {
  * Ends the process once all that was sent is with the operating system: on every open channel, on stdout and stderr.
  * `process.exit` alone cuts off what is still buffered (nodejs/node#6767). After `timeoutMs` (default 5000) it ends all the same.
  */
-export async function flushAndExit(code: number = 0, { timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<never> {
-  const flushed = Promise.all([...[...open].map((channel) => channel.flushed()), written(process.stdout), written(process.stderr)]);
+export async function flushAndExit(
+  code: number = 0,
+  { timeoutMs = 5000 }: { timeoutMs?: number } = {},
+): Promise<never> {
+  const flushed = Promise.all([
+    ...[...open].map((channel) => channel.flushed()),
+    written(process.stdout),
+    written(process.stderr),
+  ]);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
     timer = setTimeout(resolve, timeoutMs);

@@ -1,13 +1,15 @@
 /** `connect`: a peer at an address, in a child, in a thread or behind a stream. */
 import { KindredError } from '../base/errors.ts';
-import type { CallOptions } from '../rpc/outbound.ts';
-import { createPeer, type Peer } from '../rpc/peer.ts';
+import type { CallOptions } from '../rpc/call-options.ts';
+import { createPeer } from '../rpc/channel-peer.ts';
+import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { limitsOf, openChannel } from './channels.ts';
-import { reach, type ReachOptions, type Target } from './reach.ts';
+import { type ReachOptions, reach } from './reach.ts';
 import { context, events, loopWatch } from './runtime.ts';
+import type { Target } from './target.ts';
 
 export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
   /** What this end offers to the other: both ends may call. Default: nothing. */
@@ -29,7 +31,10 @@ export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeout
  * await peer.call.add(1, 2);
  * ```
  */
-export async function connect<Remote = unknown>(target: Target, options: ConnectOptions = {}): Promise<Peer<Remote>> {
+export async function connect<Remote = unknown>(
+  target: Target,
+  options: ConnectOptions = {},
+): Promise<Peer<Remote>> {
   const limits = limitsOf(options.limits);
   const reached = await reach(target, 'calls', options);
   const channel = openChannel(reached.transport, {
@@ -52,7 +57,10 @@ export async function connect<Remote = unknown>(target: Target, options: Connect
   });
   if (options.signal?.aborted === true) {
     await peer.close();
-    throw new KindredError('ERR_CANCELLED', 'the connection was cancelled by its caller', { cause: options.signal.reason, outcome: 'not-sent' });
+    throw new KindredError('ERR_CANCELLED', 'the connection was cancelled by its caller', {
+      cause: options.signal.reason,
+      outcome: 'not-sent',
+    });
   }
   return peer;
 }

@@ -17,7 +17,10 @@ export interface DialAddressOptions {
   tls?: ConnectionOptions;
 }
 
-export type DialledAddress = Extract<Address, { kind: 'local' | 'unix' | 'abstract' | 'pipe' | 'tcp' | 'tls' }>;
+export type DialledAddress = Extract<
+  Address,
+  { kind: 'local' | 'unix' | 'abstract' | 'pipe' | 'tcp' | 'tls' }
+>;
 
 export interface Dialled {
   transport: ByteTransport;
@@ -28,20 +31,34 @@ export interface Dialled {
 const firstPauseMs = 10;
 const longestPauseMs = 250;
 
-export async function dialAddress(address: DialledAddress, { waitMs = 0, signal, tls }: DialAddressOptions): Promise<Dialled> {
+/** Opens, again and again while nobody is there, until `waitMs` have passed. */
+export async function untilReachable<T>(
+  open: () => Promise<T> | T,
+  { waitMs = 0, signal }: DialAddressOptions,
+): Promise<T> {
   const until = systemClock.now() + waitMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return await dialOnce(address, { signal }, tls);
+      return await open();
     } catch (error) {
       const leftMs = until - systemClock.now();
-      if (!(error instanceof KindredError) || error.code !== 'ERR_NOT_REACHABLE' || !error.retryable || leftMs <= 0) throw error;
+      if (
+        !(error instanceof KindredError) ||
+        error.code !== 'ERR_NOT_REACHABLE' ||
+        !error.retryable ||
+        leftMs <= 0
+      )
+        throw error;
       await pause(Math.min(pauseMs, leftMs), signal);
     }
   }
 }
 
-async function dialOnce(address: DialledAddress, options: DialOptions, tls: ConnectionOptions | undefined): Promise<Dialled> {
+export async function dialAddress(
+  address: DialledAddress,
+  { signal, tls }: DialAddressOptions,
+): Promise<Dialled> {
+  const options: DialOptions = { signal };
   switch (address.kind) {
     case 'tcp':
       return { transport: await dialTcp(address, options) };
@@ -55,9 +72,13 @@ async function dialOnce(address: DialledAddress, options: DialOptions, tls: Conn
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timer = systemClock.after(ms, resolve);
-    signal?.addEventListener('abort', () => {
-      timer.cancel();
-      resolve();
-    }, { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        timer.cancel();
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -3,7 +3,7 @@
  */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
-import { createPeer } from '../rpc/peer.ts';
+import { createPeer } from '../rpc/channel-peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { defaultLimits } from '../wire/limits.ts';
 import { openChannel } from './channels.ts';
@@ -21,8 +21,22 @@ async function main(url: string): Promise<void> {
     const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     refusal = new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`);
   }
-  const channel = openChannel(reached.transport, { mode: 'calls', role: 'chooses', kindred: true, dialect: undefined, limits: defaultLimits });
-  const peer = createPeer(channel, { service, refusal, limits: defaultLimits, withStack: true, context, events, watch: loopWatch });
+  const channel = openChannel(reached.transport, {
+    mode: 'calls',
+    role: 'chooses',
+    kindred: true,
+    dialect: undefined,
+    limits: defaultLimits,
+  });
+  const peer = createPeer(channel, {
+    service,
+    refusal,
+    limits: defaultLimits,
+    withStack: true,
+    context,
+    events,
+    watch: loopWatch,
+  });
   endsProcess(peer.closed);
 }
 

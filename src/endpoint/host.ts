@@ -3,9 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
 import { type Exit, fork } from '../process/child.ts';
+import type { CallOptions } from '../rpc/call-options.ts';
+import { createPeer } from '../rpc/channel-peer.ts';
 import type { AnyClient } from '../rpc/client.ts';
-import type { CallOptions } from '../rpc/outbound.ts';
-import { createPeer, type Peer } from '../rpc/peer.ts';
+import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Limits } from '../wire/limits.ts';
 import { limitsOf, openChannel } from './channels.ts';
@@ -55,10 +56,16 @@ interface Home {
  * await maths.call.add(1, 2);
  * ```
  */
-export async function host<Module = unknown>(module: URL | string, options: HostOptions = {}): Promise<Hosted<Module>> {
+export async function host<Module = unknown>(
+  module: URL | string,
+  options: HostOptions = {},
+): Promise<Hosted<Module>> {
   const url = module instanceof URL ? module.href : module;
   if (!URL.canParse(url))
-    throw new KindredError('ERR_BAD_ARGUMENT', `host takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`);
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `host takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`,
+    );
   const homes = { process: inProcess, thread: inThread, here: inPlace };
   const home = await homes[options.in ?? 'process'](url, options);
   const { peer } = home;
@@ -79,7 +86,10 @@ export async function host<Module = unknown>(module: URL | string, options: Host
   } catch (error) {
     await hosted.close();
     throw error instanceof KindredError && error.code !== 'ERR_START_FAILED'
-      ? new KindredError('ERR_START_FAILED', `${url} did not start: ${error.message}`, { cause: error, outcome: 'not-sent' })
+      ? new KindredError('ERR_START_FAILED', `${url} did not start: ${error.message}`, {
+          cause: error,
+          outcome: 'not-sent',
+        })
       : error;
   }
   return hosted as unknown as Hosted<Module>;
@@ -87,7 +97,9 @@ export async function host<Module = unknown>(module: URL | string, options: Host
 
 function endedEarly(url: string, { exitCode, signal }: Exit): KindredError {
   const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-  return new KindredError('ERR_START_FAILED', `${url} ended ${how} before it was ready`, { outcome: 'not-sent' });
+  return new KindredError('ERR_START_FAILED', `${url} ended ${how} before it was ready`, {
+    outcome: 'not-sent',
+  });
 }
 
 /** This file's neighbour, in the sources and in what is published. */
@@ -125,25 +137,44 @@ async function inThread(url: string, options: HostOptions): Promise<Home> {
     ...(env === undefined ? {} : { env }),
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
   });
-  const exited = new Promise<Exit>((resolve) => worker.once('exit', (exitCode) => resolve({ exitCode, signal: null })));
+  const exited = new Promise<Exit>((resolve) =>
+    worker.once('exit', (exitCode) => resolve({ exitCode, signal: null })),
+  );
   worker.on('error', () => {});
   const reached = await reach(worker, 'calls', {});
-  return { peer: peerOver(reached.transport, `thread ${worker.threadId} of ${url}`, options), pid: undefined, exited, end: () => worker.terminate() };
+  return {
+    peer: peerOver(reached.transport, `thread ${worker.threadId} of ${url}`, options),
+    pid: undefined,
+    exited,
+    end: () => worker.terminate(),
+  };
 }
 
 async function inPlace(url: string, options: HostOptions): Promise<Home> {
   const module: unknown = await import(url).catch((cause: unknown) => {
-    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${String(cause)}`, { cause, outcome: 'not-sent' });
+    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${String(cause)}`, {
+      cause,
+      outcome: 'not-sent',
+    });
   });
   const [here, there] = createMemoryPair({ name: url });
-  const served = createPeer(openChannel(there, { mode: 'calls', role: 'chooses', kindred: true, dialect: undefined, limits: limitsOf(options.limits) }), {
-    service: module as Service,
-    limits: limitsOf(options.limits),
-    withStack: true,
-    context,
-    events,
-    watch: loopWatch,
-  });
+  const served = createPeer(
+    openChannel(there, {
+      mode: 'calls',
+      role: 'chooses',
+      kindred: true,
+      dialect: undefined,
+      limits: limitsOf(options.limits),
+    }),
+    {
+      service: module as Service,
+      limits: limitsOf(options.limits),
+      withStack: true,
+      context,
+      events,
+      watch: loopWatch,
+    },
+  );
   return {
     peer: peerOver(here, url, options),
     pid: undefined,
@@ -152,15 +183,22 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
   };
 }
 
-function peerOver(transport: Parameters<typeof openChannel>[0], address: string, options: HostOptions): Peer<unknown> {
+function peerOver(
+  transport: Parameters<typeof openChannel>[0],
+  address: string,
+  options: HostOptions,
+): Peer<unknown> {
   const limits = limitsOf(options.limits);
-  return createPeer(openChannel(transport, { mode: 'calls', role: 'greets', kindred: true, dialect: undefined, limits }), {
-    service: options.serve,
-    limits,
-    address,
-    timeoutMs: options.timeoutMs,
-    context,
-    events,
-    watch: loopWatch,
-  });
+  return createPeer(
+    openChannel(transport, { mode: 'calls', role: 'greets', kindred: true, dialect: undefined, limits }),
+    {
+      service: options.serve,
+      limits,
+      address,
+      timeoutMs: options.timeoutMs,
+      context,
+      events,
+      watch: loopWatch,
+    },
+  );
 }

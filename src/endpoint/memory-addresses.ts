@@ -2,7 +2,7 @@
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
 import type { ValueTransport } from '../channel/transport.ts';
-import type { Listening } from './accept.ts';
+import type { Listener } from '../transports/listener.ts';
 
 // The names of this process are a fact of it, as its pid is.
 const servers = new Map<string, (transport: ValueTransport) => void>();
@@ -10,14 +10,20 @@ const servers = new Map<string, (transport: ValueTransport) => void>();
 export function dialMemory(name: string): ValueTransport {
   const onTransport = servers.get(name);
   if (onTransport === undefined)
-    throw new KindredError('ERR_NOT_REACHABLE', `memory:${name} is served by nobody in this process`, { outcome: 'not-sent' });
+    throw new KindredError('ERR_NOT_REACHABLE', `memory:${name} is served by nobody in this process`, {
+      outcome: 'not-sent',
+    });
   const [here, there] = createMemoryPair({ name: `memory:${name}` });
   onTransport(there);
   return here;
 }
 
-export function listenMemory(name: string, onTransport: (transport: ValueTransport) => void): Listening {
-  if (servers.has(name)) throw new KindredError('ERR_ADDRESS_IN_USE', `memory:${name} is served already in this process (pid ${process.pid})`);
+export function listenMemory(name: string, onTransport: (transport: ValueTransport) => void): Listener {
+  if (servers.has(name))
+    throw new KindredError(
+      'ERR_ADDRESS_IN_USE',
+      `memory:${name} is served already in this process (pid ${process.pid})`,
+    );
   servers.set(name, onTransport);
   const { promise: closed, resolve } = Promise.withResolvers<undefined>();
   const close = async (): Promise<void> => {

@@ -5,9 +5,10 @@ import type { Channel, CloseReason, Ticket } from '../channel/channel.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { AckLevel } from '../wire/message.ts';
-import { accept, type AcceptOptions } from './accept.ts';
+import { type AcceptOptions, accept } from './accept.ts';
 import { limitsOf, openChannel } from './channels.ts';
-import { reach, type ReachOptions, type Target } from './reach.ts';
+import { type ReachOptions, reach } from './reach.ts';
+import type { Target } from './target.ts';
 
 /** An ordered two-way flow of messages, without replies. */
 export interface PlainChannel<In = unknown, Out = unknown> extends AsyncIterable<In> {
@@ -55,10 +56,19 @@ export interface ListenOptions extends AcceptOptions, MessageOptions {}
 const maxUnread = { messages: 256, bytes: 1024 * 1024 };
 
 /** Opens a channel of plain messages. Targets and errors as for `connect`. */
-export async function dial<In = unknown, Out = unknown>(target: Target, options: DialOptions = {}): Promise<PlainChannel<In, Out>> {
+export async function dial<In = unknown, Out = unknown>(
+  target: Target,
+  options: DialOptions = {},
+): Promise<PlainChannel<In, Out>> {
   const limits = limitsOf(options.limits);
   const reached = await reach(target, 'plain', options);
-  const channel = openChannel(reached.transport, { mode: 'plain', role: reached.role, kindred: false, dialect: options.dialect, limits });
+  const channel = openChannel(reached.transport, {
+    mode: 'plain',
+    role: reached.role,
+    kindred: false,
+    dialect: options.dialect,
+    limits,
+  });
   return createPlainChannel<In, Out>(channel, reached.address, limits);
 }
 
@@ -74,13 +84,25 @@ export async function listen<In = unknown, Out = unknown>(
 ): Promise<PlainServer<In, Out>> {
   const limits = limitsOf(options.limits);
   const channels = new Set<PlainChannel<In, Out>>();
-  const listening = await accept(address, options, limits, [options.dialect ?? 'json-lines'], (transport, from) => {
-    const inner = openChannel(transport, { mode: 'plain', role: 'chooses', kindred: false, dialect: options.dialect, limits });
-    const channel = createPlainChannel<In, Out>(inner, from, limits);
-    channels.add(channel);
-    void channel.closed.then(() => channels.delete(channel));
-    void serveOne(channel, onChannel, options.onError);
-  });
+  const listening = await accept(
+    address,
+    options,
+    limits,
+    [options.dialect ?? 'json-lines'],
+    (transport, from) => {
+      const inner = openChannel(transport, {
+        mode: 'plain',
+        role: 'chooses',
+        kindred: false,
+        dialect: options.dialect,
+        limits,
+      });
+      const channel = createPlainChannel<In, Out>(inner, from, limits);
+      channels.add(channel);
+      void channel.closed.then(() => channels.delete(channel));
+      void serveOne(channel, onChannel, options.onError);
+    },
+  );
   const close = async (): Promise<void> => {
     await listening.close();
     await Promise.all([...channels].map((channel) => channel.close()));
@@ -111,7 +133,11 @@ async function serveOne<In, Out>(
   }
 }
 
-export function createPlainChannel<In, Out>(channel: Channel, address: string, limits: Limits): PlainChannel<In, Out> {
+export function createPlainChannel<In, Out>(
+  channel: Channel,
+  address: string,
+  limits: Limits,
+): PlainChannel<In, Out> {
   let lastAck = 0;
   let paused = false;
   let unreadBytes = 0;
@@ -119,7 +145,11 @@ export function createPlainChannel<In, Out>(channel: Channel, address: string, l
   const acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
   let waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
 
-  const box = createMailbox<{ value: unknown; bytes: number; ack: { id: number; level: AckLevel } | undefined }>(({ bytes }) => {
+  const box = createMailbox<{
+    value: unknown;
+    bytes: number;
+    ack: { id: number; level: AckLevel } | undefined;
+  }>(({ bytes }) => {
     unreadBytes -= bytes;
     if (paused && box.size * 2 <= maxUnread.messages && unreadBytes * 2 <= maxUnread.bytes) {
       paused = false;
@@ -144,7 +174,11 @@ export function createPlainChannel<In, Out>(channel: Channel, address: string, l
       if (message.kind !== 'plain') return;
       if (message.ack?.level === 'received') channel.send({ kind: 'ack', ...message.ack });
       unreadBytes += bytes;
-      box.push({ value: message.value, bytes, ack: message.ack?.level === 'handled' ? message.ack : undefined });
+      box.push({
+        value: message.value,
+        bytes,
+        ack: message.ack?.level === 'handled' ? message.ack : undefined,
+      });
       if (!paused && (box.size >= maxUnread.messages || unreadBytes >= maxUnread.bytes)) {
         paused = true;
         channel.pause();
@@ -159,28 +193,42 @@ export function createPlainChannel<In, Out>(channel: Channel, address: string, l
     closed(reason) {
       const failed = reason.kind === 'lost' || reason.kind === 'broken';
       box.end(failed ? { error: reason.error } : undefined);
-      const error = reason.error ?? new KindredError(reason.kind === 'closed' ? 'ERR_CLOSED' : 'ERR_PEER_GONE', 'the channel is closed');
+      const error =
+        reason.error ??
+        new KindredError(reason.kind === 'closed' ? 'ERR_CLOSED' : 'ERR_PEER_GONE', 'the channel is closed');
       for (const { reject } of acks.values()) reject(error);
       acks.clear();
       for (const { fail } of waiting.splice(0)) fail(error);
     },
   });
 
-  async function send(message: unknown, { delivery = 'written' }: { delivery?: 'written' | AckLevel } = {}): Promise<void> {
+  async function send(
+    message: unknown,
+    { delivery = 'written' }: { delivery?: 'written' | AckLevel } = {},
+  ): Promise<void> {
     if (channel.full) await room();
     const ack = delivery === 'written' ? undefined : { id: ++lastAck, level: delivery };
     if (ack !== undefined && channel.dialect !== 'binary')
-      throw new KindredError('ERR_NOT_SUPPORTED', `delivery "${delivery}" needs an other end that acknowledges: use the binary dialect between two Kindreds`);
+      throw new KindredError(
+        'ERR_NOT_SUPPORTED',
+        `delivery "${delivery}" needs an other end that acknowledges: use the binary dialect between two Kindreds`,
+      );
     const ticket: Ticket = { sent: false };
     channel.send({ kind: 'plain', value: message, ack }, { ticket });
     if (ack !== undefined) return new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
     await channel.flushed();
-    if (!ticket.sent) throw new KindredError('ERR_PEER_GONE', 'the channel was closed before the message was written', { outcome: 'not-sent' });
+    if (!ticket.sent)
+      throw new KindredError('ERR_PEER_GONE', 'the channel was closed before the message was written', {
+        outcome: 'not-sent',
+      });
   }
 
   function room(): Promise<void> {
     if (waiting.length >= limits.maxWaitingCalls)
-      throw new KindredError('ERR_BUSY', `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`);
+      throw new KindredError(
+        'ERR_BUSY',
+        `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
+      );
     return new Promise((go, fail) => waiting.push({ go, fail }));
   }
 

@@ -15,16 +15,19 @@ import {
   openPortTo,
   takePort,
 } from '../transports/message-port.ts';
-import { createIpcByteTransport, createIpcValueTransport, type IpcEnd, type Serialization } from '../transports/native-ipc.ts';
+import {
+  createIpcByteTransport,
+  createIpcValueTransport,
+  type IpcEnd,
+  type Serialization,
+} from '../transports/native-ipc.ts';
 import { findParent } from '../transports/parent.ts';
 import { createStdioTransport } from '../transports/stdio.ts';
 import { createStreamTransport } from '../transports/stream.ts';
 import type { Role } from './channels.ts';
-import { type DialAddressOptions, dialAddress } from './dial-address.ts';
+import { type DialAddressOptions, dialAddress, untilReachable } from './dial-address.ts';
 import { dialMemory } from './memory-addresses.ts';
-
-/** Whom to talk to. */
-export type Target = string | Child | ChildProcess | Worker | MessagePort | Duplex;
+import { isChild, type Target } from './target.ts';
 
 export interface ReachOptions extends DialAddressOptions {
   /** Of a native IPC channel, where the child was started with it. Default `json`. */
@@ -49,19 +52,23 @@ type Mode = 'calls' | 'plain';
 export async function reach(target: Target, mode: Mode, options: ReachOptions): Promise<Reached> {
   if (typeof target === 'string') return reachAddress(target, mode, options);
   if (target instanceof Worker)
-    return kinOf(mode === 'calls' ? openPortTo(target) : createWorkerTransport(target), `thread ${target.threadId}`, true);
-  if (target instanceof MessagePort) return kinOf(createPortTransport('a message port', target), 'a message port', true);
+    return kinOf(
+      mode === 'calls' ? openPortTo(target) : createWorkerTransport(target),
+      `thread ${target.threadId}`,
+      true,
+    );
+  if (target instanceof MessagePort)
+    return kinOf(createPortTransport('a message port', target), 'a message port', true);
   if (target instanceof ChildProcess) return reachChild(target, mode, options);
   if (target instanceof Duplex) {
     const transport = createStreamTransport('a stream', target);
     return { transport, address: 'a stream', role: 'greets', kindred: false, kin: false, tie: false };
   }
   if (isChild(target)) return reachKindredChild(target, mode, options);
-  throw new KindredError('ERR_BAD_ARGUMENT', 'a target is an address, a child, a thread, a message port or an open stream');
-}
-
-function isChild(value: unknown): value is Child {
-  return typeof value === 'object' && value !== null && (value as { process?: unknown }).process instanceof ChildProcess;
+  throw new KindredError(
+    'ERR_BAD_ARGUMENT',
+    'a target is an address, a child, a thread, a message port or an open stream',
+  );
 }
 
 function kinOf(transport: Transport, address: string, kindred: boolean, role: Role = 'greets'): Reached {
@@ -69,7 +76,9 @@ function kinOf(transport: Transport, address: string, kindred: boolean, role: Ro
 }
 
 function ipcTransport(end: IpcEnd, mode: Mode, serialization: Serialization): Transport {
-  return mode === 'calls' ? createIpcByteTransport(end, serialization) : createIpcValueTransport(end, serialization);
+  return mode === 'calls'
+    ? createIpcByteTransport(end, serialization)
+    : createIpcValueTransport(end, serialization);
 }
 
 /** A child started with Node's own `spawn` or `fork`: over IPC where it has that, else over its standard streams. */
@@ -77,7 +86,10 @@ function reachChild(child: ChildProcess, mode: Mode, { serialization = 'json' }:
   const name = `process ${child.pid}`;
   if (child.channel) return kinOf(ipcTransport(child, mode, serialization), name, false);
   if (child.stdout === null || child.stdin === null)
-    throw new KindredError('ERR_BAD_ARGUMENT', `${name} has neither an IPC channel nor piped stdin and stdout: start it with one of them`);
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `${name} has neither an IPC channel nor piped stdin and stdout: start it with one of them`,
+    );
   return kinOf(createStreamTransport(name, child.stdout, child.stdin), name, false);
 }
 
@@ -87,7 +99,10 @@ function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Rea
     return kinOf(createStreamTransport(name, child.descriptor), name, child.kindred);
   }
   if (child.channel === 'none')
-    throw new KindredError('ERR_BAD_ARGUMENT', `process ${child.pid} was started without a channel: give spawn a channel`);
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `process ${child.pid} was started without a channel: give spawn a channel`,
+    );
   const reached = reachChild(child.process, mode, options);
   return { ...reached, kindred: child.kindred };
 }
@@ -100,9 +115,12 @@ async function reachAddress(text: string, mode: Mode, options: ReachOptions): Pr
     case 'stdio':
       return { ...kinOf(createStdioTransport(), 'stdio:', false, 'chooses'), tie: true };
     case 'memory':
-      return { ...kinOf(dialMemory(address.name), text, true), kin: false };
+      return {
+        ...kinOf(await untilReachable(() => dialMemory(address.name), options), text, true),
+        kin: false,
+      };
     default: {
-      const { transport, dialects } = await dialAddress(address, options);
+      const { transport, dialects } = await untilReachable(() => dialAddress(address, options), options);
       const kindred = mode === 'calls' && dialects?.includes('binary') === true;
       return { transport, address: text, role: 'greets', kindred, kin: false, tie: false };
     }
@@ -114,14 +132,26 @@ async function reachParent(mode: Mode, { serialization = 'json' }: ReachOptions)
   const name = 'the parent';
   switch (parent.kind) {
     case 'descriptor':
-      return { ...kinOf(createStreamTransport(name, parent.socket), name, parent.kindred, 'chooses'), tie: true };
+      return {
+        ...kinOf(createStreamTransport(name, parent.socket), name, parent.kindred, 'chooses'),
+        tie: true,
+      };
     case 'ipc':
-      return { ...kinOf(ipcTransport(process, mode, serialization), name, parent.kindred, 'chooses'), tie: true };
+      return {
+        ...kinOf(ipcTransport(process, mode, serialization), name, parent.kindred, 'chooses'),
+        tie: true,
+      };
     case 'stdio':
       return { ...kinOf(createStdioTransport(), name, parent.kindred, 'chooses'), tie: true };
     case 'thread': {
-      if (isMainThread || parentPort === null) throw new KindredError('ERR_NOT_REACHABLE', 'parent: this thread has no parent port', { outcome: 'not-sent' });
-      const transport = mode === 'calls' ? createPortTransport(name, await takePort(parentPort)) : createParentPortTransport(parentPort);
+      if (isMainThread || parentPort === null)
+        throw new KindredError('ERR_NOT_REACHABLE', 'parent: this thread has no parent port', {
+          outcome: 'not-sent',
+        });
+      const transport =
+        mode === 'calls'
+          ? createPortTransport(name, await takePort(parentPort))
+          : createParentPortTransport(parentPort);
       return { ...kinOf(transport, name, true, 'chooses'), tie: true };
     }
   }

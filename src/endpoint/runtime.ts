@@ -4,8 +4,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel as diagnosticsChannel } from 'node:diagnostics_channel';
-import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import { KindredError } from '../base/errors.ts';
+import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { ContextPort, EventsPort } from '../rpc/context.ts';
 import type { CurrentCall, Scope } from '../rpc/scope.ts';
 
@@ -35,6 +35,10 @@ export const defer = (run: () => void): void => process.nextTick(run);
  */
 export function currentCall(): CurrentCall {
   const scope = storage.getStore();
-  if (scope === undefined) throw new KindredError('ERR_BAD_ARGUMENT', 'currentCall() was used outside of a call that is being answered');
+  if (scope === undefined)
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      'currentCall() was used outside of a call that is being answered',
+    );
   return scope;
 }

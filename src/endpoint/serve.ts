@@ -1,16 +1,19 @@
 /** `serve`: offers a service at an address, to many peers; or to the one at the other end of a channel that is there already. */
 import type { KindredError } from '../base/errors.ts';
+import type { CallOptions } from '../rpc/call-options.ts';
+import { createPeer } from '../rpc/channel-peer.ts';
 import { createFace, type Notifier } from '../rpc/client.ts';
-import type { CallOptions } from '../rpc/outbound.ts';
-import { createPeer, type Peer } from '../rpc/peer.ts';
+import type { Peer } from '../rpc/peer.ts';
 import { methodsOf, type Service } from '../rpc/service.ts';
+import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
+import { type AcceptOptions, accept } from './accept.ts';
 import { limitsOf, openChannel } from './channels.ts';
 import { endsProcess } from './end-of-input.ts';
-import { accept, type AcceptOptions, isListenable, type Listening } from './accept.ts';
-import { reach, type Target } from './reach.ts';
+import { reach } from './reach.ts';
 import { context, events, loopWatch } from './runtime.ts';
+import { isListenable, type Target } from './target.ts';
 
 export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
   /** Speaks only this dialect. Default: each peer's first byte decides. */
@@ -59,8 +62,17 @@ export async function serve<Remote = unknown>(
   const limits = limitsOf(options.limits);
   if (typeof service !== 'function') methodsOf(service);
   const peers = new Set<Peer<Remote>>();
-  const admit = (transport: Parameters<typeof openChannel>[0], at: { address: string; role: 'greets' | 'chooses'; kindred: boolean; kin: boolean }): Peer<Remote> => {
-    const channel = openChannel(transport, { mode: 'calls', role: at.role, kindred: at.kindred, dialect: options.dialect, limits });
+  const admit = (
+    transport: Parameters<typeof openChannel>[0],
+    at: { address: string; role: 'greets' | 'chooses'; kindred: boolean; kin: boolean },
+  ): Peer<Remote> => {
+    const channel = openChannel(transport, {
+      mode: 'calls',
+      role: at.role,
+      kindred: at.kindred,
+      dialect: options.dialect,
+      limits,
+    });
     const peer = createPeer<Remote>(channel, {
       service: service as Service | ((peer: Peer<unknown>) => Service),
       limits,
@@ -80,7 +92,12 @@ export async function serve<Remote = unknown>(
     const reached = await reach(target, 'calls', {});
     const peer = admit(reached.transport, reached);
     if (reached.tie && options.onEnd !== 'stay') endsProcess(peer.closed);
-    return createServer(reached.address, peers, undefined, peer.closed.then(() => undefined));
+    return createServer(
+      reached.address,
+      peers,
+      undefined,
+      peer.closed.then(() => undefined),
+    );
   }
   const listening = await accept(target, options, limits, spoken(options.dialect), (transport, address) => {
     admit(transport, { address, role: 'chooses', kindred: false, kin: false });
@@ -96,20 +113,24 @@ export function spoken(dialect: DialectName | undefined): readonly DialectName[]
 function createServer<Remote>(
   address: string,
   peers: ReadonlySet<Peer<Remote>>,
-  listening: Listening | undefined,
+  listening: Listener | undefined,
   closed: Promise<KindredError | undefined>,
 ): Server<Remote> {
-  const each = (work: (peer: Peer<Remote>) => Promise<void>): Promise<void> => Promise.all([...peers].map(work)).then(() => undefined);
+  const each = (work: (peer: Peer<Remote>) => Promise<void>): Promise<void> =>
+    Promise.all([...peers].map(work)).then(() => undefined);
   const server: Server<Remote> = {
     address,
     peers,
     closed,
     notify: createFace((method, args) =>
-      each((peer) =>
-        (peer.with({}).notify as unknown as Record<string, (...args: unknown[]) => Promise<void>>)[method]?.(...args).catch((error: unknown) => {
-          // Who is gone by now needs no telling; anything else is the caller's to know.
-          if (peer.state !== 'closed') throw error;
-        }) ?? Promise.resolve(),
+      each(
+        (peer) =>
+          (peer.with({}).notify as unknown as Record<string, (...args: unknown[]) => Promise<void>>)
+            [method]?.(...args)
+            .catch((error: unknown) => {
+              // Who is gone by now needs no telling; anything else is the caller's to know.
+              if (peer.state !== 'closed') throw error;
+            }) ?? Promise.resolve(),
       ),
     ) as Notifier<Remote>,
     async drain(drainOptions) {
@@ -132,4 +153,3 @@ function createServer<Remote>(
   };
   return server;
 }
-

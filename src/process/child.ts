@@ -6,7 +6,12 @@
  *   failed (it never started: `exited` rejects with ERR_START_FAILED)
  * ```
  */
-import { type ChildProcess, type IOType, spawn as nodeSpawn, type SpawnOptions as NodeSpawnOptions } from 'node:child_process';
+import {
+  type ChildProcess,
+  type IOType,
+  type SpawnOptions as NodeSpawnOptions,
+  spawn as nodeSpawn,
+} from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { KindredError } from '../base/errors.ts';
@@ -64,13 +69,20 @@ export function spawn(command: string, args: readonly string[] = [], options: Ch
 }
 
 /** Starts a Node.js module as a child, with this process's own Node.js and its flags. */
-export function fork(module: string | URL, args: readonly string[] = [], options: ChildOptions & { execPath?: string; execArgv?: readonly string[] } = {}): Child {
+export function fork(
+  module: string | URL,
+  args: readonly string[] = [],
+  options: ChildOptions & { execPath?: string; execArgv?: readonly string[] } = {},
+): Child {
   const { execPath = process.execPath, execArgv = process.execArgv, ...rest } = options;
   const file = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module;
   return spawn(execPath, [...execArgv, file, ...args], rest);
 }
 
-function planStdio(channel: ChildChannel, given: ChildOptions['stdio']): { stdio: NodeSpawnOptions['stdio'] & unknown[]; tells: string; fd: number | undefined } {
+function planStdio(
+  channel: ChildChannel,
+  given: ChildOptions['stdio'],
+): { stdio: NodeSpawnOptions['stdio'] & unknown[]; tells: string; fd: number | undefined } {
   const stdio: NonNullable<ChildOptions['stdio']> = [...(given ?? [])];
   const piped = channel === 'stdio' ? 'pipe' : 'inherit';
   stdio[0] ??= channel === 'stdio' ? 'pipe' : 'ignore';
@@ -88,11 +100,20 @@ function planStdio(channel: ChildChannel, given: ChildOptions['stdio']): { stdio
   return { stdio: stdio as NodeSpawnOptions['stdio'] & unknown[], tells, fd };
 }
 
-function createChild(child: ChildProcess, name: string, channel: ChildChannel, kindred: boolean, fd: number | undefined): Child {
+function createChild(
+  child: ChildProcess,
+  name: string,
+  channel: ChildChannel,
+  kindred: boolean,
+  fd: number | undefined,
+): Child {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     child.once('error', (cause) => {
-      if (child.pid === undefined) reject(new KindredError('ERR_START_FAILED', `${name} could not be started: ${cause.message}`, { cause }));
+      if (child.pid === undefined)
+        reject(
+          new KindredError('ERR_START_FAILED', `${name} could not be started: ${cause.message}`, { cause }),
+        );
     });
   });
   // Whoever wants to know asks; a child that nobody asks about must not end this process.

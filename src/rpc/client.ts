@@ -9,7 +9,15 @@ type AnyFunction = (...args: any[]) => unknown;
 type HiddenName = 'constructor' | '__proto__' | 'then' | 'prototype' | `_${string}` | `#${string}`;
 
 /** Objects of these kinds are values, not groups of functions. */
-type Opaque = readonly unknown[] | Date | RegExp | Map<unknown, unknown> | Set<unknown> | ArrayBufferView | ArrayBuffer | Promise<unknown>;
+type Opaque =
+  | readonly unknown[]
+  | Date
+  | RegExp
+  | Map<unknown, unknown>
+  | Set<unknown>
+  | ArrayBufferView
+  | ArrayBuffer
+  | Promise<unknown>;
 
 type Names<S> = {
   [K in keyof S]: K extends HiddenName | symbol | number
@@ -27,7 +35,11 @@ type Names<S> = {
 
 /** What a call of a function of this result type gives: a stream for a generator or stream, else a promise. */
 export type Answer<R> =
-  Awaited<R> extends AsyncIterable<infer T> ? Streaming<T> : Awaited<R> extends ReadableStream<infer T> ? Streaming<T> : Promise<Awaited<R>>;
+  Awaited<R> extends AsyncIterable<infer T>
+    ? Streaming<T>
+    : Awaited<R> extends ReadableStream<infer T>
+      ? Streaming<T>
+      : Promise<Awaited<R>>;
 
 /** Can be iterated at once, or awaited for the stream. */
 export type Streaming<T> = Promise<RemoteStream<T>> & AsyncIterable<T, undefined>;
@@ -42,12 +54,20 @@ export interface AnyClient {
 /** The functions of a service as the other end sees them. */
 export type Client<S> = unknown extends S
   ? AnyClient
-  : { readonly [K in Names<S>]: S[K] extends (...args: infer A) => infer R ? (...args: A) => Answer<R> : Client<S[K]> };
+  : {
+      readonly [K in Names<S>]: S[K] extends (...args: infer A) => infer R
+        ? (...args: A) => Answer<R>
+        : Client<S[K]>;
+    };
 
 /** The same without replies. */
 export type Notifier<S> = unknown extends S
   ? AnyClient
-  : { readonly [K in Names<S>]: S[K] extends (...args: infer A) => unknown ? (...args: A) => Promise<void> : Notifier<S[K]> };
+  : {
+      readonly [K in Names<S>]: S[K] extends (...args: infer A) => unknown
+        ? (...args: A) => Promise<void>
+        : Notifier<S[K]>;
+    };
 
 /** Names that are kept ready on one face; more are made anew at each use, so that invented names cannot fill memory. */
 const maxKept = 1024;

@@ -63,7 +63,8 @@ export function createDeadlines(watch: LoopWatch, clock: Clock): Deadlines {
 
   function halfway(): void {
     const now = watch.freeNow();
-    for (const deadline of open) if (now - deadline.since > (deadline.due - deadline.since) / 2) deadline.halfway?.();
+    for (const deadline of open)
+      if (now - deadline.since > (deadline.due - deadline.since) / 2) deadline.halfway?.();
   }
 
   function rest(): void {

@@ -71,7 +71,13 @@ export class Inbound {
     const borrowed = this.#options.references.takeBorrowed();
     if (this.#refusal !== undefined) return this.#refuse(message.id, this.#refusal);
     if (message.id !== null && this.#running.has(message.id))
-      return this.#refuse(message.id, new KindredError('ERR_INVALID_REQUEST', `a call with the id ${JSON.stringify(message.id)} is running already`));
+      return this.#refuse(
+        message.id,
+        new KindredError(
+          'ERR_INVALID_REQUEST',
+          `a call with the id ${JSON.stringify(message.id)} is running already`,
+        ),
+      );
     if (typeof message.id === 'number') this.#lastId = message.id;
     if (this.#mayRun() && this.#parked.length === 0) return this.#run(message, borrowed);
     this.#parked.push({ message, borrowed });
@@ -89,7 +95,11 @@ export class Inbound {
     const scope = this.#open(message, borrowed);
     const settle = (failure?: unknown): void => {
       if (failure !== undefined)
-        events.publish('kindred:notification.failed', () => ({ peer: this.#options.peer(), method: message.method, error: failure }));
+        events.publish('kindred:notification.failed', () => ({
+          peer: this.#options.peer(),
+          method: message.method,
+          error: failure,
+        }));
       if (ack?.level === 'handled' && channel.state !== 'closed') channel.send({ kind: 'ack', ...ack });
       scope.release();
     };
@@ -195,11 +205,22 @@ export class Inbound {
     }
     const found = methods.get(method);
     if (found !== undefined) return found;
-    if (method === 'rpc.discover') return { name: method, run: () => describe(methods), owner: noOwner, parameters: [] };
+    if (method === 'rpc.discover')
+      return { name: method, run: () => describe(methods), owner: noOwner, parameters: [] };
     const known = [...methods.keys()];
     const near = known.find((name) => name.toLowerCase() === method.toLowerCase());
-    const hint = near === undefined ? (known.length === 0 ? 'it offers none' : `it offers ${known.slice(0, 8).join(', ')}${known.length > 8 ? ', ...' : ''}`) : `did you mean ${near}?`;
-    throw new Refusal(new KindredError('ERR_METHOD_NOT_FOUND', `the service has no function ${JSON.stringify(method.slice(0, 200))}: ${hint}`));
+    const hint =
+      near === undefined
+        ? known.length === 0
+          ? 'it offers none'
+          : `it offers ${known.slice(0, 8).join(', ')}${known.length > 8 ? ', ...' : ''}`
+        : `did you mean ${near}?`;
+    throw new Refusal(
+      new KindredError(
+        'ERR_METHOD_NOT_FOUND',
+        `the service has no function ${JSON.stringify(method.slice(0, 200))}: ${hint}`,
+      ),
+    );
   }
 
   #invoke(method: Method, params: Params, scope: Scope): unknown {
@@ -218,7 +239,9 @@ export class Inbound {
     if (!channel.kindred && isSource(value) && channel.state !== 'closed') {
       // A plain JSON-RPC peer gets the items under the id of its call, and the reply at the end.
       const producer = references.produce(id, value, false, scope, run, (failure) => {
-        this.#answer(failure === undefined ? { kind: 'result', id, value: null } : { kind: 'error', id, error: failure });
+        this.#answer(
+          failure === undefined ? { kind: 'result', id, value: null } : { kind: 'error', id, error: failure },
+        );
       });
       this.#stopWith(scope, [producer], id);
       scope.release();
@@ -229,14 +252,24 @@ export class Inbound {
       if (channel.state !== 'closed') {
         channel.send(
           { kind: 'result', id, value },
-          { exportReference: channel.kindred ? references.exporter(lending, false) : undefined, transfer: transferOf(value) },
+          {
+            exportReference: channel.kindred ? references.exporter(lending, false) : undefined,
+            transfer: transferOf(value),
+          },
         );
         if (lending.streams.length > 0) this.#stopWith(scope, references.start(lending, scope, run));
       }
     } catch (error) {
-      const reason = error instanceof KindredError ? error : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read', { cause: error });
+      const reason =
+        error instanceof KindredError
+          ? error
+          : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read', { cause: error });
       for (const { source } of lending.streams) void cancelSource(source);
-      const told = new KindredError(reason.code, `${scope.method}: its result cannot be sent: ${reason.message}`, { outcome: 'executed' });
+      const told = new KindredError(
+        reason.code,
+        `${scope.method}: its result cannot be sent: ${reason.message}`,
+        { outcome: 'executed' },
+      );
       this.#send({ kind: 'error', id, error: refusalToWire(told) });
     }
     this.#answered();
@@ -313,12 +346,17 @@ class Refusal {
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /** The function has ended because its signal fired, in one of the ways in which functions do that. */
 function isAbort(thrown: unknown, scope: Scope): boolean {
-  return thrown === scope.cancelled || (thrown instanceof Error && (thrown.name === 'AbortError' || thrown.cause === scope.cancelled));
+  return (
+    thrown === scope.cancelled ||
+    (thrown instanceof Error && (thrown.name === 'AbortError' || thrown.cause === scope.cancelled))
+  );
 }
 
 async function cancelSource(source: AsyncIterable<unknown> | ReadableStream<unknown>): Promise<void> {

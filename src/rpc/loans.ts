@@ -41,13 +41,21 @@ export interface Loan {
   over: boolean;
 }
 
-export function createStandIn(id: number, loan: Loan, call: (id: number, args: unknown[]) => Promise<unknown>): Lendable {
+export function createStandIn(
+  id: number,
+  loan: Loan,
+  call: (id: number, args: unknown[]) => Promise<unknown>,
+): Lendable {
   return (...args) => {
     if (loan.over)
       return Promise.reject(
-        new KindredError('ERR_RELEASED', 'a function argument was called after the call that lent it had ended: use it before the function returns', {
-          outcome: 'not-sent',
-        }),
+        new KindredError(
+          'ERR_RELEASED',
+          'a function argument was called after the call that lent it had ended: use it before the function returns',
+          {
+            outcome: 'not-sent',
+          },
+        ),
       );
     return call(id, args);
   };

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLoopWatch } from '../base/loop-watch.ts';
 import type { KindredError } from '../base/errors.ts';
-import { defaultLimits } from '../wire/limits.ts';
-import { createPair } from '../testkit/pair.ts';
+import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
+import { createPair } from '../testkit/pair.ts';
+import { defaultLimits } from '../wire/limits.ts';
 
-const rejection = async (work: Promise<unknown>): Promise<KindredError> => work.then(() => assert.fail('should have failed'), (error) => error as KindredError);
+const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
+  work.then(
+    () => assert.fail('should have failed'),
+    (error) => error as KindredError,
+  );
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A service whose calls wait until the test lets them go. */
@@ -73,7 +77,11 @@ describe('timeouts', () => {
     const serverClock = createTestClock();
     const serverWatch = createLoopWatch(serverClock);
     const gate = createGate();
-    const { client } = createPair(gate.service, { over: 'values', client: { clock, watch }, server: { clock: serverClock, watch: serverWatch } });
+    const { client } = createPair(gate.service, {
+      over: 'values',
+      client: { clock, watch },
+      server: { clock: serverClock, watch: serverWatch },
+    });
     const busy = rejection(client.with({ timeoutMs: 1000 }).call.wait('x'));
     await turn();
     await serverClock.advance(60);
@@ -122,7 +130,10 @@ describe('cancel', () => {
 
   it('of a call that has not left is not-sent, and the function never runs', async () => {
     const gate = createGate();
-    const { client } = createPair(gate.service, { over: 'values', client: { limits: { ...defaultLimits, maxCalls: 1 } } });
+    const { client } = createPair(gate.service, {
+      over: 'values',
+      client: { limits: { ...defaultLimits, maxCalls: 1 } },
+    });
     const first = client.call.wait('first');
     const controller = new AbortController();
     const second = rejection(client.with({ signal: controller.signal }).call.wait('second'));
@@ -150,7 +161,10 @@ describe('cancel', () => {
 describe('bounds', () => {
   it('hold back calls above maxCalls and keep their order', async () => {
     const gate = createGate();
-    const { client, server } = createPair(gate.service, { over: 'binary', client: { limits: { ...defaultLimits, maxCalls: 2 } } });
+    const { client, server } = createPair(gate.service, {
+      over: 'binary',
+      client: { limits: { ...defaultLimits, maxCalls: 2 } },
+    });
     const calls = [1, 2, 3, 4, 5].map((n) => client.call.wait(n));
     await turn();
     assert.equal(client.load.waiting, 3);
@@ -163,7 +177,10 @@ describe('bounds', () => {
 
   it('refuse more than maxWaitingCalls with ERR_BUSY', async () => {
     const gate = createGate();
-    const { client } = createPair(gate.service, { over: 'binary', client: { limits: { ...defaultLimits, maxCalls: 1, maxWaitingCalls: 2 } } });
+    const { client } = createPair(gate.service, {
+      over: 'binary',
+      client: { limits: { ...defaultLimits, maxCalls: 1, maxWaitingCalls: 2 } },
+    });
     const calls = [1, 2, 3].map((n) => client.call.wait(n));
     const error = await rejection(client.call.wait(4));
     assert.equal(error.code, 'ERR_BUSY');
@@ -176,7 +193,10 @@ describe('bounds', () => {
 
   it('of the other end are obeyed', async () => {
     const gate = createGate();
-    const { client, server } = createPair(gate.service, { over: 'values', server: { limits: { ...defaultLimits, maxCalls: 3 } } });
+    const { client, server } = createPair(gate.service, {
+      over: 'values',
+      server: { limits: { ...defaultLimits, maxCalls: 3 } },
+    });
     await client.call.ping();
     const calls = [1, 2, 3, 4, 5].map((n) => client.call.wait(n));
     await turn();
@@ -189,7 +209,10 @@ describe('bounds', () => {
 
   it('hold a stranger that sends too many calls to the limit, and answer all in order of arrival', async () => {
     const gate = createGate();
-    const { client, server } = createPair(gate.service, { over: 'json-lines', server: { limits: { ...defaultLimits, maxCalls: 2 } } });
+    const { client, server } = createPair(gate.service, {
+      over: 'json-lines',
+      server: { limits: { ...defaultLimits, maxCalls: 2 } },
+    });
     const calls = Array.from({ length: 20 }, (_, n) => client.call.wait(n));
     await turn();
     assert.deepEqual(gate.seen, [0, 1]);
@@ -308,13 +331,22 @@ describe('function arguments', () => {
       },
       { over: 'binary' },
     );
-    assert.equal(await client.call.run(() => { throw new Error('from the caller'); }), 'from the caller');
+    assert.equal(
+      await client.call.run(() => {
+        throw new Error('from the caller');
+      }),
+      'from the caller',
+    );
     await client.close();
   });
 
   it('leave nothing behind over 100,000 calls', async () => {
-    const { client, server } = createPair({ twice: async (f: (n: number) => unknown) => f(2) }, { over: 'values' });
-    for (let round = 0; round < 200; round++) await Promise.all(Array.from({ length: 500 }, () => client.call.twice((n) => n * 2)));
+    const { client, server } = createPair(
+      { twice: async (f: (n: number) => unknown) => f(2) },
+      { over: 'values' },
+    );
+    for (let round = 0; round < 200; round++)
+      await Promise.all(Array.from({ length: 500 }, () => client.call.twice((n) => n * 2)));
     assert.equal(client.load.lent, 0);
     assert.equal(server.load.running, 0);
     await client.close();

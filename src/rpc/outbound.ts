@@ -7,12 +7,13 @@
  * ```
  * A call settles exactly once. Its outcome is `not-sent` only while its ticket says that no byte of it has left.
  */
-import { type Clock, type Timer } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { KindredError, type Outcome } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
-import type { AckLevel, CallId, Message, Meta, Params, WireError } from '../wire/message.ts';
+import type { CallId, Message, Meta, Params, WireError } from '../wire/message.ts';
+import type { CallOptions } from './call-options.ts';
 import type { ContextPort } from './context.ts';
 import { createDeadlines, type Deadline, type Deadlines } from './deadlines.ts';
 import type { Lending, Life, References } from './references.ts';
@@ -20,22 +21,6 @@ import { Reply } from './reply.ts';
 import type { Scope } from './scope.ts';
 import type { Consumer, Producer } from './streams.ts';
 import { fromWire } from './wire-errors.ts';
-
-/** How one call or notification is to be made. */
-export interface CallOptions {
-  /** Gives up when it fires: the call rejects with `ERR_CANCELLED`, and the function's own signal fires at the other end. */
-  signal?: AbortSignal | undefined;
-  /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default: none. */
-  timeoutMs?: number | undefined;
-  /** When a notification resolves. Default `written`. */
-  delivery?: 'written' | AckLevel | undefined;
-  /** `named`: the one argument is an object of named parameters. Default `positional`. */
-  params?: 'positional' | 'named' | undefined;
-  /** Moved instead of copied where the channel can (an `ArrayBuffer` to a thread). */
-  transfer?: readonly object[] | undefined;
-  /** Travels beside the arguments: trace context and the like. */
-  meta?: Meta | undefined;
-}
 
 export interface OutboundOptions {
   channel: Channel;
@@ -63,7 +48,14 @@ export class Outbound {
   readonly #deadlines: Deadlines;
   readonly #pending = new Map<CallId, PendingCall>();
   readonly #acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
-  readonly #pings = new Map<number, { sentAt: number; resolve: (pong: { roundTripMs: number; delayMs: number }) => void; reject: (error: KindredError) => void }>();
+  readonly #pings = new Map<
+    number,
+    {
+      sentAt: number;
+      resolve: (pong: { roundTripMs: number; delayMs: number }) => void;
+      reject: (error: KindredError) => void;
+    }
+  >();
   #waiting: Waiting[] = [];
   /** Of the pending calls, those that were sent. */
   #sentCalls = 0;
@@ -110,7 +102,8 @@ export class Outbound {
         lending: call.lending,
         call: true,
         sent: () => {
-          if (call.lending.streams.length > 0) call.producers = this.#options.references.start(call.lending, call, (work) => work());
+          if (call.lending.streams.length > 0)
+            call.producers = this.#options.references.start(call.lending, call, (work) => work());
         },
         fail: (error) => call.fail(error, 'not-sent'),
       });
@@ -121,10 +114,12 @@ export class Outbound {
     const level = options.delivery ?? 'written';
     return new Promise((resolve, reject) => {
       if (this.#refusal !== undefined) return reject(this.#refusal.withOutcome('not-sent'));
-      if (options.signal?.aborted === true) return reject(cancelled(options.signal, method).withOutcome('not-sent'));
+      if (options.signal?.aborted === true)
+        return reject(cancelled(options.signal, method).withOutcome('not-sent'));
       const ack = level === 'written' ? undefined : { id: ++this.#lastAck, level };
       const ticket: Ticket = { sent: false };
-      const fail = (error: KindredError): void => reject(error.withOutcome(ticket.sent ? 'unknown' : 'not-sent'));
+      const fail = (error: KindredError): void =>
+        reject(error.withOutcome(ticket.sent ? 'unknown' : 'not-sent'));
       this.#send({
         message: { kind: 'notify', method, params: paramsOf(args, options), meta: options.meta, ack },
         ticket,
@@ -132,8 +127,17 @@ export class Outbound {
         lending: { functions: [], streams: [] },
         call: false,
         sent: () => {
-          if (ack === undefined) this.#options.channel.flushed().then(() => (this.#refusal === undefined || ticket.sent ? resolve() : fail(this.#refusal)));
-          else if (!this.#options.channel.kindred) fail(new KindredError('ERR_NOT_SUPPORTED', `${method}: only another Kindred says that a notification was ${level}`));
+          if (ack === undefined)
+            this.#options.channel
+              .flushed()
+              .then(() => (this.#refusal === undefined || ticket.sent ? resolve() : fail(this.#refusal)));
+          else if (!this.#options.channel.kindred)
+            fail(
+              new KindredError(
+                'ERR_NOT_SUPPORTED',
+                `${method}: only another Kindred says that a notification was ${level}`,
+              ),
+            );
           else this.#acks.set(ack.id, { resolve, reject: fail });
         },
         fail,
@@ -145,7 +149,8 @@ export class Outbound {
     const { channel, clock } = this.#options;
     return new Promise((resolve, reject) => {
       if (this.#refusal !== undefined) return reject(this.#refusal);
-      if (!channel.kindred) return reject(new KindredError('ERR_NOT_SUPPORTED', 'only another Kindred answers a ping'));
+      if (!channel.kindred)
+        return reject(new KindredError('ERR_NOT_SUPPORTED', 'only another Kindred answers a ping'));
       const id = ++this.#lastPing;
       this.#pings.set(id, { sentAt: clock.now(), resolve, reject });
       channel.send({ kind: 'ping', id });
@@ -178,10 +183,14 @@ export class Outbound {
   }
 
   onError(id: CallId, error: WireError): void {
+    this.onBroken(id, fromWire(error));
+  }
+
+  /** The call with this id has failed. */
+  onBroken(id: CallId, failure: KindredError): void {
     const call = this.#pending.get(id);
     if (call === undefined) return;
     this.#leave(call);
-    const failure = fromWire(error);
     if (call.stream !== undefined) call.stream.end(failure);
     call.fail(failure, failure.outcome ?? 'unknown');
   }
@@ -192,9 +201,15 @@ export class Outbound {
     if (call === undefined) return false;
     const { references, channel, limits } = this.#options;
     if (call.stream === undefined) {
-      const stream = references.consume(id, false, () => this.#giveUp(call), call, () => {
-        if (stream.bufferedBytes * 2 < limits.maxBufferedBytes) channel.resume();
-      });
+      const stream = references.consume(
+        id,
+        false,
+        () => this.#giveUp(call),
+        call,
+        () => {
+          if (stream.bufferedBytes * 2 < limits.maxBufferedBytes) channel.resume();
+        },
+      );
       call.stream = stream;
       call.consumers.push(call.stream);
       // The reply is open from the first item on; what comes as the call's result only ends the stream.
@@ -232,7 +247,10 @@ export class Outbound {
 
   /** The other end takes no new calls; those above `lastId` will not be answered. */
   onGoaway(lastId: CallId, reason: string): void {
-    const error = new KindredError('ERR_PEER_GONE', `the other end takes no more calls${reason === '' ? '' : ` (${reason})`}`);
+    const error = new KindredError(
+      'ERR_PEER_GONE',
+      `the other end takes no more calls${reason === '' ? '' : ` (${reason})`}`,
+    );
     this.#refusal ??= error;
     for (const waiting of this.#waiting.splice(0)) waiting.fail(error);
     for (const call of [...this.#pending.values()])
@@ -285,7 +303,10 @@ export class Outbound {
       call.due = call.since + timeoutMs;
       call.heardBefore = this.heard;
       if (timeoutMs <= 0) {
-        call.fail(new KindredError('ERR_TIMEOUT', `${call.method}: no time is left for the call`), 'not-sent');
+        call.fail(
+          new KindredError('ERR_TIMEOUT', `${call.method}: no time is left for the call`),
+          'not-sent',
+        );
         return undefined;
       }
       this.#deadlines.add(call);
@@ -302,7 +323,12 @@ export class Outbound {
     }
     const { maxWaitingCalls } = this.#options.limits;
     if (this.#waiting.length >= maxWaitingCalls)
-      waiting.fail(new KindredError('ERR_BUSY', `${this.#waiting.length} calls wait already: maxWaitingCalls (${maxWaitingCalls})`));
+      waiting.fail(
+        new KindredError(
+          'ERR_BUSY',
+          `${this.#waiting.length} calls wait already: maxWaitingCalls (${maxWaitingCalls})`,
+        ),
+      );
     else this.#waiting.push(waiting);
   }
 
@@ -325,7 +351,10 @@ export class Outbound {
       references.ledger.end(lending.functions);
       lending.functions.length = 0;
       lending.streams.length = 0;
-      const error = thrown instanceof KindredError ? thrown : new KindredError('ERR_NOT_ENCODABLE', 'an argument could not be read', { cause: thrown });
+      const error =
+        thrown instanceof KindredError
+          ? thrown
+          : new KindredError('ERR_NOT_ENCODABLE', 'an argument could not be read', { cause: thrown });
       if (error.code !== 'ERR_NOT_ENCODABLE' || channel.state !== 'greeting') {
         waiting.fail(error);
         return true;
@@ -401,12 +430,19 @@ export class Outbound {
     const blockage = this.#blockage;
     if (blockage !== undefined && now - blockage.at < call.timeoutMs && blockage.ms * 4 >= call.timeoutMs) {
       const blockedMs = Math.round(blockage.ms);
-      return new KindredError('ERR_TIMEOUT', `${said}: the other end is busy (its event loop was blocked for ${blockedMs} ms)`, {
-        data: { peer: 'busy', blockedMs },
-      });
+      return new KindredError(
+        'ERR_TIMEOUT',
+        `${said}: the other end is busy (its event loop was blocked for ${blockedMs} ms)`,
+        {
+          data: { peer: 'busy', blockedMs },
+        },
+      );
     }
-    if (!this.#options.channel.kindred) return new KindredError('ERR_TIMEOUT', said, { data: { peer: 'unknown' } });
-    return new KindredError('ERR_TIMEOUT', `${said}: the other end is alive, its function has not finished`, { data: { peer: 'alive' } });
+    if (!this.#options.channel.kindred)
+      return new KindredError('ERR_TIMEOUT', said, { data: { peer: 'unknown' } });
+    return new KindredError('ERR_TIMEOUT', `${said}: the other end is alive, its function has not finished`, {
+      data: { peer: 'alive' },
+    });
   }
 
   #tellIdle(): void {
@@ -440,7 +476,13 @@ class PendingCall implements Ticket, Deadline, Life {
   #unlisten: (() => void) | undefined;
   #unfollow: (() => void) | undefined;
 
-  constructor(id: number, method: string, resolve: (value: unknown) => void, reject: (error: KindredError) => void, outbound: Outbound) {
+  constructor(
+    id: number,
+    method: string,
+    resolve: (value: unknown) => void,
+    reject: (error: KindredError) => void,
+    outbound: Outbound,
+  ) {
     this.id = id;
     this.method = method;
     this.#resolve = resolve;
@@ -501,7 +543,10 @@ function cancelled(signal: AbortSignal, method: string): KindredError {
 }
 
 function shortest(own: number | undefined, inherited: number | undefined): number | undefined {
-  const bound = Math.min(own === undefined || own === 0 ? Number.POSITIVE_INFINITY : own, inherited ?? Number.POSITIVE_INFINITY);
+  const bound = Math.min(
+    own === undefined || own === 0 ? Number.POSITIVE_INFINITY : own,
+    inherited ?? Number.POSITIVE_INFINITY,
+  );
   return bound === Number.POSITIVE_INFINITY ? undefined : bound;
 }
 
@@ -509,6 +554,8 @@ function paramsOf(args: readonly unknown[], options: CallOptions): Params {
   if (options.params !== 'named') return args;
   const [named, ...more] = args;
   if (more.length > 0 || typeof named !== 'object' || named === null)
-    throw new KindredError('ERR_BAD_ARGUMENT', 'with named parameters a call takes one object', { outcome: 'not-sent' });
+    throw new KindredError('ERR_BAD_ARGUMENT', 'with named parameters a call takes one object', {
+      outcome: 'not-sent',
+    });
   return named as Readonly<Record<string, unknown>>;
 }

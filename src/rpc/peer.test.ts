@@ -116,7 +116,20 @@ for (const { over, kindred, cutAt } of kinds) {
     it('refuses unknown, private and inherited names', async () => {
       const { client } = pair();
       const call = client.call as unknown as Record<string, () => Promise<unknown>>;
-      for (const name of ['nope', '_private', 'toString', 'hasOwnProperty', '__proto__', 'constructor', 'ready', 'nested', 'nested.number', 'counter._secret', 'counter.constructor', '']) {
+      for (const name of [
+        'nope',
+        '_private',
+        'toString',
+        'hasOwnProperty',
+        '__proto__',
+        'constructor',
+        'ready',
+        'nested',
+        'nested.number',
+        'counter._secret',
+        'counter.constructor',
+        '',
+      ]) {
         const error = await failure((call[name] as () => Promise<unknown>)());
         assert.equal(error.code, 'ERR_METHOD_NOT_FOUND', name);
       }
@@ -154,7 +167,9 @@ for (const { over, kindred, cutAt } of kinds) {
 
     it('maps named parameters to those of the function, and refuses strangers', async () => {
       const { client } = pair();
-      const named = client.with({ params: 'named' }) as unknown as { call: { named(params: object): Promise<unknown> } };
+      const named = client.with({ params: 'named' }) as unknown as {
+        call: { named(params: object): Promise<unknown> };
+      };
       assert.deepEqual(await named.call.named({ b: 2, a: 1 }), { a: 1, b: 2 });
       const error = await failure(named.call.named({ a: 1, c: 2 }));
       assert.equal(error.code, 'ERR_INVALID_PARAMS');

@@ -3,7 +3,7 @@
  */
 import { KindredError } from '../base/errors.ts';
 import type { CallId, Message, Reference, WireError } from '../wire/message.ts';
-import { createLedger, createStandIn, type Lendable, type Ledger, type Loan } from './loans.ts';
+import { createLedger, createStandIn, type Ledger, type Lendable, type Loan } from './loans.ts';
 import type { Scope } from './scope.ts';
 import { Consumer, isSource, Producer, type Source, type StreamPort } from './streams.ts';
 import { fromWire } from './wire-errors.ts';
@@ -78,7 +78,9 @@ export class References {
       return createStandIn(reference.id, loan, this.#options.callLent);
     }
     if (reference.kind === 'stream') {
-      const consumer = this.consume(reference.id, true, () => this.#options.port.send({ kind: 'stop', stream: reference.id }));
+      const consumer = this.consume(reference.id, true, () =>
+        this.#options.port.send({ kind: 'stop', stream: reference.id }),
+      );
       this.#borrowed.consumers.push(consumer);
       return consumer;
     }
@@ -94,7 +96,8 @@ export class References {
   /** A consumer for the stream of that number, told of what arrives for it. */
   consume(id: CallId, credit: boolean, stop: () => void, life?: Life, taken?: () => void): Consumer {
     this.#bound();
-    if (this.#consumers.has(id)) throw new KindredError('ERR_PROTOCOL', `stream ${String(id)} was opened twice`);
+    if (this.#consumers.has(id))
+      throw new KindredError('ERR_PROTOCOL', `stream ${String(id)} was opened twice`);
     life?.hold();
     const consumer = new Consumer({
       id,
@@ -135,7 +138,9 @@ export class References {
   start(lending: Lending, life: Life, run: <T>(work: () => T) => T): Producer[] {
     return lending.streams.map(({ id, source }) =>
       this.produce(id, source, true, life, run, (failure) => {
-        this.#options.port.send(failure === undefined ? { kind: 'end', stream: id } : { kind: 'fail', stream: id, error: failure });
+        this.#options.port.send(
+          failure === undefined ? { kind: 'end', stream: id } : { kind: 'fail', stream: id, error: failure },
+        );
       }),
     );
   }
@@ -208,6 +213,10 @@ export class References {
 
   #bound(): void {
     const { maxStreams } = this.#options;
-    if (this.streams >= maxStreams) throw new KindredError('ERR_LIMIT', `${this.streams + 1} open streams are above maxStreams (${maxStreams})`);
+    if (this.streams >= maxStreams)
+      throw new KindredError(
+        'ERR_LIMIT',
+        `${this.streams + 1} open streams are above maxStreams (${maxStreams})`,
+      );
   }
 }

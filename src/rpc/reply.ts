@@ -32,7 +32,11 @@ Object.defineProperty(Reply.prototype, 'constructor', { value: Promise, configur
 function iteratorOf(value: unknown): AsyncIterator<unknown, undefined> {
   if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
     return (value as AsyncIterable<unknown, undefined>)[Symbol.asyncIterator]();
-  throw new KindredError('ERR_BAD_ARGUMENT', 'the call answered with a value, not with a stream: await it instead of iterating it', {
-    outcome: 'executed',
-  });
+  throw new KindredError(
+    'ERR_BAD_ARGUMENT',
+    'the call answered with a value, not with a stream: await it instead of iterating it',
+    {
+      outcome: 'executed',
+    },
+  );
 }

@@ -8,7 +8,7 @@
  * Functions and streams that came with the call live as long as its scope; calls made from inside inherit its
  * remaining time and are cancelled with it.
  */
-import { KindredError } from '../base/errors.ts';
+import type { KindredError } from '../base/errors.ts';
 import type { CallId, Meta } from '../wire/message.ts';
 import type { Peer } from './peer.ts';
 
@@ -42,7 +42,13 @@ export class Scope implements CurrentCall {
   #onCancel: Set<(reason: KindredError) => void> | undefined;
   #onOver: (() => void)[] | undefined;
 
-  constructor(peer: Peer<unknown>, id: CallId, method: string, meta: Meta | undefined, freeNow: () => number) {
+  constructor(
+    peer: Peer<unknown>,
+    id: CallId,
+    method: string,
+    meta: Meta | undefined,
+    freeNow: () => number,
+  ) {
     this.peer = peer;
     this.id = id;
     this.method = method;

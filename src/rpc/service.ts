@@ -30,7 +30,10 @@ export function isHidden(name: string): boolean {
 /** The table of a service's functions by dotted name. Throws `ERR_BAD_ARGUMENT` where it is no object. */
 export function methodsOf(service: Service): ReadonlyMap<string, Method> {
   if (typeof service !== 'object' || service === null)
-    throw new KindredError('ERR_BAD_ARGUMENT', `a service is an object or a module of functions, not ${typeof service}`);
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `a service is an object or a module of functions, not ${typeof service}`,
+    );
   const methods = new Map<string, Method>();
   collect(service, '', methods, []);
   return methods;
@@ -146,7 +149,9 @@ export function argumentsFor(method: Method, params: Params): readonly unknown[]
   const stranger = given.find((name) => parameters?.includes(name) !== true);
   if (parameters !== undefined && stranger === undefined) {
     const last = Math.max(-1, ...given.map((name) => parameters.indexOf(name)));
-    return parameters.slice(0, last + 1).map((name) => (Object.hasOwn(named, name) ? named[name] : undefined));
+    return parameters
+      .slice(0, last + 1)
+      .map((name) => (Object.hasOwn(named, name) ? named[name] : undefined));
   }
   const count = method.parameters?.length ?? method.run.length;
   if (count <= 1) return given.length === 0 ? [] : [named];

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
-import { defaultLimits } from '../wire/limits.ts';
 import { createPair } from '../testkit/pair.ts';
+import { defaultLimits } from '../wire/limits.ts';
 import { firstWindow } from './streams.ts';
 
-const rejection = async (work: Promise<unknown>): Promise<KindredError> => work.then(() => assert.fail('should have failed'), (error) => error as KindredError);
+const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
+  work.then(
+    () => assert.fail('should have failed'),
+    (error) => error as KindredError,
+  );
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   const items: T[] = [];
@@ -16,20 +20,29 @@ const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
 for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
   describe(`a stream as result over ${over}`, () => {
     it('arrives whole and in order, many windows long', async () => {
-      const { client } = createPair({
-        async *count(to: number) {
-          for (let n = 0; n < to; n++) yield n;
+      const { client } = createPair(
+        {
+          async *count(to: number) {
+            for (let n = 0; n < to; n++) yield n;
+          },
         },
-      }, { over });
-      assert.deepEqual(await collect(client.call.count(1000)), Array.from({ length: 1000 }, (_, n) => n));
+        { over },
+      );
+      assert.deepEqual(
+        await collect(client.call.count(1000)),
+        Array.from({ length: 1000 }, (_, n) => n),
+      );
       await client.close();
     });
 
     it('may be a web ReadableStream, or come by promise', async () => {
-      const { client } = createPair({
-        web: () => ReadableStream.from(['a', 'b']),
-        later: async () => ReadableStream.from(['c']),
-      }, { over });
+      const { client } = createPair(
+        {
+          web: () => ReadableStream.from(['a', 'b']),
+          later: async () => ReadableStream.from(['c']),
+        },
+        { over },
+      );
       assert.deepEqual(await collect(client.call.web()), ['a', 'b']);
       assert.deepEqual(await collect(client.call.later()), ['c']);
       await client.close();
@@ -37,18 +50,21 @@ for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
 
     it('runs the finally of its generator when the consumer breaks off', async () => {
       const { promise: cleaned, resolve: clean } = Promise.withResolvers<string>();
-      const { client, server } = createPair({
-        async *endless() {
-          try {
-            for (let n = 0; ; n++) {
-              yield n;
-              await turn();
+      const { client, server } = createPair(
+        {
+          async *endless() {
+            try {
+              for (let n = 0; ; n++) {
+                yield n;
+                await turn();
+              }
+            } finally {
+              clean('cleaned');
             }
-          } finally {
-            clean('cleaned');
-          }
+          },
         },
-      }, { over });
+        { over },
+      );
       for await (const n of client.call.endless()) if (n === 3) break;
       assert.equal(await cleaned, 'cleaned');
       await turn();
@@ -58,17 +74,22 @@ for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
     });
 
     it('gives an error in mid-stream after the items before it', async () => {
-      const { client } = createPair({
-        async *broken() {
-          yield 1;
-          yield 2;
-          throw new RangeError('no more');
+      const { client } = createPair(
+        {
+          async *broken() {
+            yield 1;
+            yield 2;
+            throw new RangeError('no more');
+          },
         },
-      }, { over });
+        { over },
+      );
       const got: number[] = [];
-      const error = await rejection((async () => {
-        for await (const n of client.call.broken()) got.push(n);
-      })());
+      const error = await rejection(
+        (async () => {
+          for await (const n of client.call.broken()) got.push(n);
+        })(),
+      );
       assert.deepEqual(got, [1, 2]);
       assert.equal(error.code, 'ERR_REMOTE');
       assert.equal(error.message, 'no more');
@@ -76,41 +97,52 @@ for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
     });
 
     it('ends with an error when the other end dies in the middle', async () => {
-      const { client, channels } = createPair({
-        async *slow() {
-          yield 1;
-          await new Promise(() => {});
+      const { client, channels } = createPair(
+        {
+          async *slow() {
+            yield 1;
+            await new Promise(() => {});
+          },
         },
-      }, { over });
+        { over },
+      );
       const got: number[] = [];
-      const error = await rejection((async () => {
-        for await (const n of client.call.slow()) {
-          got.push(n);
-          channels.server.destroy({ kind: 'closed' });
-        }
-      })());
+      const error = await rejection(
+        (async () => {
+          for await (const n of client.call.slow()) {
+            got.push(n);
+            channels.server.destroy({ kind: 'closed' });
+          }
+        })(),
+      );
       assert.deepEqual(got, [1]);
       assert.equal(error.code, 'ERR_PEER_GONE');
     });
 
     it('stops when its signal fires', async () => {
       const { promise: cleaned, resolve: clean } = Promise.withResolvers<void>();
-      const { client, server } = createPair({
-        async *endless() {
-          try {
-            for (let n = 0; ; n++) {
-              yield n;
-              await turn();
+      const { client, server } = createPair(
+        {
+          async *endless() {
+            try {
+              for (let n = 0; ; n++) {
+                yield n;
+                await turn();
+              }
+            } finally {
+              clean();
             }
-          } finally {
-            clean();
-          }
+          },
         },
-      }, { over });
+        { over },
+      );
       const controller = new AbortController();
-      const error = await rejection((async () => {
-        for await (const n of client.with({ signal: controller.signal }).call.endless()) if (n === 2) controller.abort();
-      })());
+      const error = await rejection(
+        (async () => {
+          for await (const n of client.with({ signal: controller.signal }).call.endless())
+            if (n === 2) controller.abort();
+        })(),
+      );
       assert.equal(error.code, 'ERR_CANCELLED');
       await cleaned;
       await turn();
@@ -119,7 +151,14 @@ for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
     });
 
     it('that was never opened because the call failed throws where it is iterated', async () => {
-      const { client } = createPair({ fail: (): AsyncIterable<number> => { throw new Error('not today'); } }, { over });
+      const { client } = createPair(
+        {
+          fail: (): AsyncIterable<number> => {
+            throw new Error('not today');
+          },
+        },
+        { over },
+      );
       assert.equal((await rejection(collect(client.call.fail()))).message, 'not today');
       await client.close();
     });
@@ -129,11 +168,14 @@ for (const over of ['values', 'binary'] as const)
   describe(`credit over ${over}`, () => {
     it('keeps the producer within the window of a consumer that stands still', async () => {
       let produced = 0;
-      const { client } = createPair({
-        async *fast() {
-          for (;;) yield produced++;
+      const { client } = createPair(
+        {
+          async *fast() {
+            for (;;) yield produced++;
+          },
         },
-      }, { over });
+        { over },
+      );
       const iterator = client.call.fast()[Symbol.asyncIterator]();
       assert.equal((await iterator.next()).value, 0);
       for (let i = 0; i < 50; i++) await turn();
@@ -144,14 +186,17 @@ for (const over of ['values', 'binary'] as const)
 
     it('counts bytes too', async () => {
       let produced = 0;
-      const { client } = createPair({
-        async *large() {
-          for (;;) {
-            produced++;
-            yield new Uint8Array(64 * 1024);
-          }
+      const { client } = createPair(
+        {
+          async *large() {
+            for (;;) {
+              produced++;
+              yield new Uint8Array(64 * 1024);
+            }
+          },
         },
-      }, { over });
+        { over },
+      );
       const iterator = client.call.large()[Symbol.asyncIterator]();
       await iterator.next();
       for (let i = 0; i < 50; i++) await turn();
@@ -161,11 +206,14 @@ for (const over of ['values', 'binary'] as const)
     });
 
     it('carries a stream of 200,000 items with a window that grows', async () => {
-      const { client } = createPair({
-        async *count(to: number) {
-          for (let n = 0; n < to; n++) yield n;
+      const { client } = createPair(
+        {
+          async *count(to: number) {
+            for (let n = 0; n < to; n++) yield n;
+          },
         },
-      }, { over });
+        { over },
+      );
       let sum = 0;
       for await (const n of client.call.count(200_000)) sum += n;
       assert.equal(sum, (200_000 * 199_999) / 2);
@@ -176,14 +224,24 @@ for (const over of ['values', 'binary'] as const)
 for (const over of ['values', 'binary', 'greet'] as const)
   describe(`a stream as argument over ${over}`, () => {
     it('is iterated by the function', async () => {
-      const { client, server } = createPair({
-        async sum(numbers: AsyncIterable<number>) {
-          let sum = 0;
-          for await (const n of numbers) sum += n;
-          return sum;
+      const { client, server } = createPair(
+        {
+          async sum(numbers: AsyncIterable<number>) {
+            let sum = 0;
+            for await (const n of numbers) sum += n;
+            return sum;
+          },
         },
-      }, { over });
-      assert.equal(await client.call.sum((async function* () { for (let n = 1; n <= 500; n++) yield n; })()), 125_250);
+        { over },
+      );
+      assert.equal(
+        await client.call.sum(
+          (async function* () {
+            for (let n = 1; n <= 500; n++) yield n;
+          })(),
+        ),
+        125_250,
+      );
       await turn();
       assert.equal(client.load.streams, 0);
       assert.equal(server.load.streams, 0);
@@ -211,12 +269,19 @@ for (const over of ['values', 'binary', 'greet'] as const)
     });
 
     it('goes both ways at once', async () => {
-      const { client } = createPair({
-        async *double(numbers: AsyncIterable<number>) {
-          for await (const n of numbers) yield n * 2;
+      const { client } = createPair(
+        {
+          async *double(numbers: AsyncIterable<number>) {
+            for await (const n of numbers) yield n * 2;
+          },
         },
-      }, { over });
-      const source = (async function* () { yield 1; yield 2; yield 3; })();
+        { over },
+      );
+      const source = (async function* () {
+        yield 1;
+        yield 2;
+        yield 3;
+      })();
       assert.deepEqual(await collect(client.call.double(source)), [2, 4, 6]);
       await turn();
       assert.equal(client.load.streams, 0);
@@ -224,9 +289,12 @@ for (const over of ['values', 'binary', 'greet'] as const)
     });
 
     it('several streams and values travel in one result', async () => {
-      const { client } = createPair({
-        two: () => ({ a: ReadableStream.from([1, 2]), note: 'x', b: ReadableStream.from([3]) }),
-      }, { over });
+      const { client } = createPair(
+        {
+          two: () => ({ a: ReadableStream.from([1, 2]), note: 'x', b: ReadableStream.from([3]) }),
+        },
+        { over },
+      );
       const { a, b, note } = await client.call.two();
       assert.equal(note, 'x');
       assert.deepEqual(await collect(a as unknown as AsyncIterable<number>), [1, 2]);
@@ -238,13 +306,16 @@ for (const over of ['values', 'binary', 'greet'] as const)
 describe('the bound on open streams', () => {
   it('refuses one more with a clear error, and the channel goes on', async () => {
     const limits = { ...defaultLimits, maxStreams: 2 };
-    const { client } = createPair({
-      async *wait() {
-        yield 1;
-        await new Promise(() => {});
+    const { client } = createPair(
+      {
+        async *wait() {
+          yield 1;
+          await new Promise(() => {});
+        },
+        add: (a: number, b: number) => a + b,
       },
-      add: (a: number, b: number) => a + b,
-    }, { over: 'binary', server: { limits } });
+      { over: 'binary', server: { limits } },
+    );
     const open = [client.call.wait(), client.call.wait()];
     for (const reply of open) assert.equal((await reply[Symbol.asyncIterator]().next()).value, 1);
     const error = await rejection(client.call.wait());

@@ -28,7 +28,10 @@ export type Source = AsyncIterable<unknown> | ReadableStream<unknown>;
 
 export function isSource(value: unknown): value is Source {
   if (typeof value !== 'object' || value === null) return false;
-  return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function' || isWebStream(value);
+  return (
+    typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function' ||
+    isWebStream(value)
+  );
 }
 
 function isWebStream(value: object): value is ReadableStream<unknown> {
@@ -197,7 +200,11 @@ export class Consumer implements RemoteStream<unknown> {
 
   push(seq: number, value: unknown, bytes: number): void {
     if (this.#over) return;
-    if (seq !== this.#nextSeq++) throw new KindredError('ERR_PROTOCOL', `item ${seq} of a stream came where ${this.#nextSeq - 1} was due`);
+    if (seq !== this.#nextSeq++)
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        `item ${seq} of a stream came where ${this.#nextSeq - 1} was due`,
+      );
     this.bufferedBytes += bytes;
     this.#box.push({ value, bytes });
   }
@@ -221,13 +228,19 @@ export class Consumer implements RemoteStream<unknown> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown, undefined> {
-    if (this.#iterated) throw new KindredError('ERR_BAD_ARGUMENT', 'a stream can be iterated only once: collect its items to use them again');
+    if (this.#iterated)
+      throw new KindredError(
+        'ERR_BAD_ARGUMENT',
+        'a stream can be iterated only once: collect its items to use them again',
+      );
     this.#iterated = true;
     return {
       next: async () => {
         if (this.#box.size === 0) this.#starved = true;
         const result = await this.#box.take();
-        return result.done === true ? { done: true, value: undefined } : { done: false, value: result.value.value };
+        return result.done === true
+          ? { done: true, value: undefined }
+          : { done: false, value: result.value.value };
       },
       return: async () => {
         this.cancel();
@@ -242,14 +255,18 @@ export class Consumer implements RemoteStream<unknown> {
     if (!this.#options.credit || this.#over) return;
     this.#takenItems++;
     this.#takenBytes += bytes;
-    if (this.#takenItems * 2 >= this.#window.items || this.#takenBytes * 2 >= this.#window.bytes) this.#give();
+    if (this.#takenItems * 2 >= this.#window.items || this.#takenBytes * 2 >= this.#window.bytes)
+      this.#give();
   }
 
   #give(): void {
     let items = this.#takenItems;
     let bytes = this.#takenBytes;
     if (this.#starved) {
-      const more = { items: grown(this.#window.items, largestWindow.items), bytes: grown(this.#window.bytes, largestWindow.bytes) };
+      const more = {
+        items: grown(this.#window.items, largestWindow.items),
+        bytes: grown(this.#window.bytes, largestWindow.bytes),
+      };
       items += more.items - this.#window.items;
       bytes += more.bytes - this.#window.bytes;
       this.#window = more;

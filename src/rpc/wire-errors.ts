@@ -41,9 +41,13 @@ export function refusalToWire(error: KindredError): WireError {
  * What a function threw. `kindred`: the other end takes values of every kind. `withStack`: it is close kin, or was
  * promised the stack.
  */
-export function thrownToWire(thrown: unknown, { kindred, withStack }: { kindred: boolean; withStack: boolean }): WireError {
+export function thrownToWire(
+  thrown: unknown,
+  { kindred, withStack }: { kindred: boolean; withStack: boolean },
+): WireError {
   // A function may refuse its own arguments; what it got from a call of its own is a failure like any other.
-  if (thrown instanceof KindredError && thrown.code === 'ERR_INVALID_PARAMS' && thrown.outcome === undefined) return refusalToWire(thrown);
+  if (thrown instanceof KindredError && thrown.code === 'ERR_INVALID_PARAMS' && thrown.outcome === undefined)
+    return refusalToWire(thrown);
   const message = messageOf(thrown);
   const ownCode: unknown = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
   const code = Number.isSafeInteger(ownCode) ? (ownCode as number) : rpcCodes.serverError;
@@ -69,16 +73,31 @@ export function degraded(error: WireError, thrown: unknown): WireError {
 export function fromWire(error: WireError): KindredError {
   const data = isRecord(error.data) ? error.data : undefined;
   const named = data?.['code'];
-  if (data !== undefined && typeof named === 'string' && named !== 'ERR_REMOTE' && Object.hasOwn(errorCodes, named)) {
+  if (
+    data !== undefined &&
+    typeof named === 'string' &&
+    named !== 'ERR_REMOTE' &&
+    Object.hasOwn(errorCodes, named)
+  ) {
     const outcome: Outcome = data['outcome'] === 'executed' ? 'executed' : 'unknown';
-    return new KindredError(named as ErrorCode, error.message, { outcome, origin: 'remote', data: data['data'] });
+    return new KindredError(named as ErrorCode, error.message, {
+      outcome,
+      origin: 'remote',
+      data: data['data'],
+    });
   }
   if (named === 'ERR_REMOTE' && data !== undefined && 'thrown' in data) return fromThrown(error, data);
   const code = tableCodes.get(error.code);
   const cause = revive(error, data);
   // An internal error of a stranger may have come before or after its function ran.
   const outcome = code !== undefined || error.code === rpcCodes.internalError ? 'unknown' : 'executed';
-  return new KindredError(code ?? 'ERR_REMOTE', error.message, { outcome, origin: 'remote', cause, data: error.data, name: cause.name });
+  return new KindredError(code ?? 'ERR_REMOTE', error.message, {
+    outcome,
+    origin: 'remote',
+    cause,
+    data: error.data,
+    name: cause.name,
+  });
 }
 
 function fromThrown(error: WireError, data: Record<string, unknown>): KindredError {
@@ -99,7 +118,8 @@ function fromThrown(error: WireError, data: Record<string, unknown>): KindredErr
 function revive(error: WireError, data: Record<string, unknown> | undefined): Error {
   const revived = new Error(error.message);
   const name = data?.['name'];
-  if (typeof name === 'string') Object.defineProperty(revived, 'name', { value: name, configurable: true, writable: true });
+  if (typeof name === 'string')
+    Object.defineProperty(revived, 'name', { value: name, configurable: true, writable: true });
   return Object.assign(revived, { code: error.code }, error.data === undefined ? {} : { data: error.data });
 }
 
@@ -118,12 +138,20 @@ const maxCauses = 8;
 function plainDetails(thrown: unknown, depth: number): Record<string, unknown> | undefined {
   if (!(thrown instanceof Error)) return isPlainJson(thrown) ? { thrown } : undefined;
   const details: Record<string, unknown> = { name: String(thrown.name) };
-  const { code, data, cause, errors } = thrown as { code?: unknown; data?: unknown; cause?: unknown; errors?: unknown };
+  const { code, data, cause, errors } = thrown as {
+    code?: unknown;
+    data?: unknown;
+    cause?: unknown;
+    errors?: unknown;
+  };
   if (typeof code === 'string' || typeof code === 'number') details['code'] = code;
   if (data !== undefined && isPlainJson(data)) details['data'] = data;
-  if (depth < maxCauses && cause instanceof Error) details['cause'] = { message: cause.message, ...plainDetails(cause, depth + 1) };
+  if (depth < maxCauses && cause instanceof Error)
+    details['cause'] = { message: cause.message, ...plainDetails(cause, depth + 1) };
   if (depth < maxCauses && Array.isArray(errors))
-    details['errors'] = errors.slice(0, 64).map((one) => ({ message: messageOf(one), ...plainDetails(one, depth + 1) }));
+    details['errors'] = errors
+      .slice(0, 64)
+      .map((one) => ({ message: messageOf(one), ...plainDetails(one, depth + 1) }));
   return details;
 }
 

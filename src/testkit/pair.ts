@@ -3,7 +3,8 @@ import type { Channel } from '../channel/channel.ts';
 import { createFramedChannel, type DialectChoice } from '../channel/framed.ts';
 import { createMemoryBytePair, createMemoryPair, type MemoryOptions } from '../channel/memory.ts';
 import { createValuesChannel } from '../channel/values.ts';
-import { createPeer, helloOf, type Peer, type PeerOptions } from '../rpc/peer.ts';
+import { createPeer, helloOf, type PeerOptions } from '../rpc/channel-peer.ts';
+import type { Peer } from '../rpc/peer.ts';
 import { defaultLimits } from '../wire/limits.ts';
 import { webText } from '../wire/text.ts';
 
@@ -24,7 +25,10 @@ export interface Pair<Remote> {
 }
 
 /** Joins two peers; `server` offers the service. */
-export function createPair<Service extends object>(service: Service, options: PairOptions = {}): Pair<Service> {
+export function createPair<Service extends object>(
+  service: Service,
+  options: PairOptions = {},
+): Pair<Service> {
   const { over = 'greet', client: clientOptions = {}, server: serverOptions = {} } = options;
   const channels = over === 'values' ? valueChannels(options) : byteChannels(over, options);
   const server = createPeer(channels.server, { service, ...serverOptions });
@@ -39,7 +43,10 @@ function valueChannels(options: PairOptions): Pair<unknown>['channels'] {
   return { client: open(left, options.client?.limits), server: open(right, options.server?.limits) };
 }
 
-function byteChannels(over: Exclude<PairOptions['over'], 'values' | undefined>, options: PairOptions): Pair<unknown>['channels'] {
+function byteChannels(
+  over: Exclude<PairOptions['over'], 'values' | undefined>,
+  options: PairOptions,
+): Pair<unknown>['channels'] {
   const [left, right] = createMemoryBytePair(options);
   const open = (transport: typeof left, dialect: DialectChoice, limits = defaultLimits): Channel =>
     createFramedChannel(transport, {

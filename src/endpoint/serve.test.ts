@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { createConnection } from 'node:net';
+import { describe, it } from 'node:test';
+import type { KindredError } from '../base/errors.ts';
+import type { Peer } from '../rpc/peer.ts';
+import { connect } from './connect.ts';
+import { currentCall } from './runtime.ts';
+import { serve } from './serve.ts';
+
+const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
+  work.then(
+    () => assert.fail('should have failed'),
+    (error) => error as KindredError,
+  );
+const math = { add: (a: number, b: number) => a + b };
+const anyPort = 'tcp://127.0.0.1:0';
+
+let count = 0;
+for (const scheme of ['tcp', 'memory'])
+  describe(`a server at ${scheme}`, () => {
+    const free = () => (scheme === 'tcp' ? anyPort : `memory:serve-test-${++count}`);
+
+    it('answers many peers, and knows them', async () => {
+      const server = await serve(free(), math);
+      const peers = await Promise.all([1, 2, 3].map(() => connect<typeof math>(server.address)));
+      assert.deepEqual(await Promise.all(peers.map((peer, i) => peer.call.add(i, i))), [0, 2, 4]);
+      assert.equal(server.peers.size, 3);
+      await peers[0]?.close();
+      assert.equal(await peers[1]?.call.add(1, 1), 2);
+      await server.close();
+      assert.equal(server.peers.size, 0);
+      assert.equal((await peers[1]?.closed)?.kind, 'ended');
+    });
+
+    it('makes a service for each peer, and calls and notifies its peers', async () => {
+      let made = 0;
+      type Hears = { hello(from: string): void; name(): string };
+      const server = await serve<Hears>(free(), (peer: Peer<Hears>) => {
+        const number = ++made;
+        return { number: () => number, yourName: () => peer.call.name() };
+      });
+      const heard: string[] = [];
+      const peers = await Promise.all(
+        ['a', 'b'].map((name) =>
+          connect<{ number(): number; yourName(): Promise<string> }>(server.address, {
+            serve: { hello: (from: string) => void heard.push(`${from} to ${name}`), name: () => name },
+          }),
+        ),
+      );
+      assert.deepEqual(await Promise.all(peers.map((peer) => peer.call.number())), [1, 2]);
+      assert.deepEqual(await Promise.all(peers.map((peer) => peer.call.yourName())), ['a', 'b']);
+      await server.notify.hello('server');
+      for (const peer of peers) await peer.call.number();
+      assert.deepEqual(heard.sort(), ['server to a', 'server to b']);
+      await server.close();
+    });
+
+    it('tells the running function who calls, and stops it when the caller gives up', async () => {
+      const { promise: stopped, resolve: stop } = Promise.withResolvers<unknown>();
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      const server = await serve(free(), {
+        async wait() {
+          const call = currentCall();
+          assert.equal(call.method, 'wait');
+          assert.ok(server.peers.has(call.peer));
+          begin();
+          call.signal.addEventListener('abort', () => stop(call.signal.reason));
+          await new Promise(() => {});
+        },
+      });
+      const peer = await connect<{ wait(): Promise<void> }>(server.address);
+      const controller = new AbortController();
+      const waiting = rejection(peer.with({ signal: controller.signal }).call.wait());
+      await begun;
+      controller.abort();
+      assert.equal((await waiting).code, 'ERR_CANCELLED');
+      assert.equal(((await stopped) as KindredError).code, 'ERR_CANCELLED');
+      await peer.close();
+      await server.close();
+    });
+
+    it('hands the remaining time and the cancel on over several hops', async () => {
+      const last = await serve(anyPort, {
+        async wait() {
+          const { remainingMs, signal } = currentCall();
+          return new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              seen.push(remainingMs ?? -1);
+              reached();
+              reject(signal.reason as Error);
+            });
+            begin();
+          });
+        },
+      });
+      const seen: number[] = [];
+      const { promise: cancelled, resolve: reached } = Promise.withResolvers<void>();
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      const toLast = await connect<{ wait(): Promise<void> }>(last.address);
+      const middle = await serve(free(), { forward: () => toLast.call.wait() });
+      const peer = await connect<{ forward(): Promise<void> }>(middle.address);
+      const controller = new AbortController();
+      const call = rejection(peer.with({ timeoutMs: 60_000, signal: controller.signal }).call.forward());
+      await begun;
+      controller.abort();
+      await call;
+      await cancelled;
+      assert.ok((seen[0] as number) > 0 && (seen[0] as number) <= 60_000, String(seen[0]));
+      await Promise.all([peer.close(), toLast.close()]);
+      await Promise.all([middle.close(), last.close()]);
+    });
+
+    it('that is closed is not reachable, and its address is free again', async () => {
+      const server = await serve(free(), math);
+      const { address: where } = server;
+      await server.close();
+      const error = await rejection(connect(where));
+      assert.equal(error.code, 'ERR_NOT_REACHABLE');
+      assert.equal(error.outcome, 'not-sent');
+      await (await serve(where, math)).close();
+    });
+
+    it('is waited for where that is asked', async () => {
+      const first = await serve(free(), math);
+      const { address: where } = first;
+      await first.close();
+      const coming = connect<typeof math>(where, { waitMs: 30_000 });
+      const server = await serve(where, math);
+      const peer = await coming;
+      assert.equal(await peer.call.add(2, 2), 4);
+      await peer.close();
+      await server.close();
+    });
+
+    it('finishes what runs when it drains, and takes no more', async () => {
+      const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      const service = {
+        async wait() {
+          begin();
+          await gate;
+          return 'done';
+        },
+      };
+      const server = await serve(free(), service);
+      const peer = await connect<typeof service>(server.address);
+      const running = peer.call.wait();
+      await begun;
+      const drained = server.drain();
+      await new Promise((resolve) => setImmediate(resolve));
+      open();
+      assert.equal(await running, 'done');
+      await drained;
+      assert.equal((await peer.closed).kind, 'ended');
+    });
+  });
+
+it('refuses a service that is none', async () => {
+  assert.equal((await rejection(serve(anyPort, 5 as unknown as object))).code, 'ERR_BAD_ARGUMENT');
+});
+
+it('closes a connection above maxConnections, and serves the others', async () => {
+  const server = await serve(anyPort, math, { limits: { maxConnections: 1 } });
+  const peer = await connect<typeof math>(server.address);
+  assert.equal(await peer.call.add(1, 1), 2);
+  const second = await connect<typeof math>(server.address);
+  const error = await rejection(second.call.add(1, 1));
+  assert.equal(error.code, 'ERR_LIMIT');
+  assert.match(error.message, /maxConnections \(1\)/);
+  assert.equal(await peer.call.add(1, 2), 3);
+  await peer.close();
+  await server.close();
+});
+
+it('answers JSON by line, with Content-Length and in binary at one address', async () => {
+  const server = await serve(anyPort, math);
+  const port = Number(new URL(server.address).port);
+  const ask = (request: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = createConnection(port, '127.0.0.1', () => socket.end(request));
+      let answer = '';
+      socket
+        .setEncoding('utf8')
+        .on('data', (chunk) => (answer += chunk))
+        .on('end', () => resolve(answer))
+        .on('error', reject);
+    });
+  const request = '{"jsonrpc":"2.0","id":1,"method":"add","params":[1,2]}';
+  const peer = await connect<typeof math>(server.address);
+  assert.equal(await peer.call.add(1, 2), 3);
+  assert.equal(await ask(`${request}\n`), '{"jsonrpc":"2.0","id":1,"result":3}\n');
+  assert.match(
+    await ask(`Content-Length: ${request.length}\r\n\r\n${request}`),
+    /^Content-Length: 35\r\n\r\n\{"jsonrpc":"2\.0","id":1,"result":3\}$/,
+  );
+  assert.equal(await ask('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), '');
+  assert.equal(peer.kindred, true);
+  await peer.close();
+  await server.close();
+});

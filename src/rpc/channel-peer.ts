@@ -1,0 +1,321 @@
+/** A peer over a channel: hands what arrives to the half that it is about, and settles both when the channel closes. */
+import { type Clock, systemClock } from '../base/clock.ts';
+import { KindredError } from '../base/errors.ts';
+import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
+import type { Channel, CloseReason } from '../channel/channel.ts';
+import { defaultLimits, type Limits } from '../wire/limits.ts';
+import type { Hello, Message, WireError } from '../wire/message.ts';
+import type { CallOptions } from './call-options.ts';
+import { type Client, createFace, type Notifier } from './client.ts';
+import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
+import { Inbound } from './inbound.ts';
+import { Outbound } from './outbound.ts';
+import type { Caller, Peer, PeerLoad } from './peer.ts';
+import { References } from './references.ts';
+import { methodsOf, type Service } from './service.ts';
+import { fromWire } from './wire-errors.ts';
+
+export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
+  /** What this end offers, or a function that makes it for this peer. Default: nothing. */
+  service?: Service | ((peer: Peer<unknown>) => Service) | undefined;
+  limits?: Limits;
+  /** For errors and logs. */
+  address?: string;
+  clock?: Clock;
+  watch?: LoopWatch;
+  context?: ContextPort;
+  events?: EventsPort;
+  /** Answers every call with this error: the service could not be made ready. */
+  refusal?: KindredError | undefined;
+  /** Whether the errors of this end's functions go out with their stack. Default false. */
+  withStack?: boolean;
+}
+
+/** Joins a channel to calls. The channel must not have been started. */
+export function createPeer<Remote = unknown>(channel: Channel, options: PeerOptions = {}): Peer<Remote> {
+  return new ChannelPeer(channel, options) as unknown as Peer<Remote>;
+}
+
+/** What an end says of itself at the hand-shake. */
+export function helloOf(limits: Limits): Hello {
+  return { version: 1, maxCalls: limits.maxCalls, maxMessageBytes: limits.maxMessageBytes };
+}
+
+class ChannelPeer implements Peer<unknown> {
+  readonly address: string;
+  readonly closed: Promise<CloseReason>;
+  readonly #channel: Channel;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #references: References;
+  readonly #clock: Clock;
+  readonly #watch: LoopWatch;
+  readonly #events: EventsPort;
+  readonly #root: Caller<unknown>;
+  #draining = false;
+  /** The last thing that a stranger reported about no call of ours: likely the reason when it hangs up. */
+  #lastReport: KindredError | undefined;
+  #room: (() => void)[] = [];
+
+  constructor(channel: Channel, options: PeerOptions) {
+    const { limits = defaultLimits, clock = systemClock, context = noContext, events = noEvents } = options;
+    const watch = options.watch ?? createLoopWatch(clock);
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#watch = watch;
+    this.#events = events;
+    this.address = options.address ?? '';
+    this.closed = channel.closed;
+    this.#references = new References({
+      port: { send: (message) => channel.send(message), room: () => this.#whenRoom() },
+      maxStreams: limits.maxStreams,
+      callLent: (id, args) => this.#outbound.call(id, args, {}),
+      toWire: (thrown) => this.#inbound.toWire(thrown),
+    });
+    this.#outbound = new Outbound({ channel, limits, clock, watch, context, references: this.#references });
+    this.#root = this.#caller({ timeoutMs: options.timeoutMs, params: options.params });
+    const { service = {} } = options;
+    const offered =
+      typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service;
+    this.#inbound = new Inbound({
+      channel,
+      limits,
+      watch,
+      context,
+      events,
+      references: this.#references,
+      methods: methodsOf(offered),
+      withStack: options.withStack ?? false,
+      peer: () => this,
+    });
+    if (options.refusal !== undefined) this.#inbound.refuse(options.refusal);
+    channel.start({
+      ready: () => this.#outbound.onReady(),
+      message: (message, bytes) => this.#onMessage(message, bytes),
+      importReference: (reference) => this.#references.import(reference),
+      drained: () => this.#onDrained(),
+      ended: () => this.#onEnded(),
+      closed: (reason) => this.#onClosed(reason),
+    });
+    events.publish('kindred:peer.open', () => ({ peer: this }));
+  }
+
+  get call(): Client<unknown> {
+    return this.#root.call;
+  }
+
+  get notify(): Notifier<unknown> {
+    return this.#root.notify;
+  }
+
+  get state(): Peer['state'] {
+    return this.#channel.state === 'closed' ? 'closed' : this.#draining ? 'draining' : 'open';
+  }
+
+  get kindred(): boolean {
+    return this.#channel.kindred;
+  }
+
+  get load(): PeerLoad {
+    return {
+      inFlight: this.#outbound.inFlight,
+      waiting: this.#outbound.waiting,
+      running: this.#inbound.load,
+      streams: this.#references.streams,
+      lent: this.#references.ledger.size,
+    };
+  }
+
+  with(options: CallOptions): Caller<unknown> {
+    return this.#root.with(options);
+  }
+
+  ping(): Promise<{ roundTripMs: number; delayMs: number }> {
+    return this.#outbound.ping();
+  }
+
+  async drain({
+    timeoutMs,
+    signal,
+    reason = '',
+  }: {
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    reason?: string;
+  } = {}): Promise<void> {
+    if (this.#channel.state === 'closed') return;
+    if (!this.#draining) {
+      this.#draining = true;
+      this.#inbound.refuse(
+        new KindredError(
+          'ERR_PEER_GONE',
+          `the service takes no more calls${reason === '' ? '' : ` (${reason})`}`,
+          { outcome: 'unknown' },
+        ),
+      );
+      if (this.#channel.kindred) this.#send({ kind: 'goaway', lastId: this.#inbound.lastId, reason });
+    }
+    const idle = Promise.all([this.#inbound.whenIdle(), this.#outbound.whenIdle()]);
+    const { promise: cut, resolve: cutShort } = Promise.withResolvers<void>();
+    const timer = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, cutShort);
+    signal?.addEventListener('abort', () => cutShort(), { once: true });
+    if (signal?.aborted === true) cutShort();
+    await Promise.race([idle, cut, this.closed]);
+    timer?.cancel();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    const done = this.#channel.close();
+    this.#settleAll(new KindredError('ERR_CLOSED', 'the peer was closed on this side'));
+    await done;
+  }
+
+  ref(): void {
+    this.#channel.ref();
+  }
+
+  unref(): void {
+    this.#channel.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #caller(options: CallOptions): Caller<unknown> {
+    const outbound = this.#outbound;
+    let call: object | undefined;
+    let notify: object | undefined;
+    return {
+      get call() {
+        call ??= createFace((method, args) => outbound.call(method, args, options));
+        return call as Client<unknown>;
+      },
+      get notify() {
+        notify ??= createFace((method, args) => outbound.notify(method, args, options));
+        return notify as Notifier<unknown>;
+      },
+      with: (more) => this.#caller({ ...options, ...more }),
+    };
+  }
+
+  #onMessage(message: Message, bytes: number): void {
+    this.#outbound.heard++;
+    switch (message.kind) {
+      case 'call':
+        return this.#inbound.onCall(message);
+      case 'notify':
+        return this.#inbound.onNotify(message);
+      case 'result':
+        return this.#outbound.onResult(message.id, message.value);
+      case 'error':
+        if (message.id === null && !this.#outbound.has(null)) return this.#onProtocolError(message.error);
+        return this.#outbound.onError(message.id, message.error);
+      case 'cancel':
+        return this.#inbound.onCancel(message.id);
+      case 'ping':
+        return this.#send({
+          kind: 'pong',
+          id: message.id,
+          delayMs: Math.round(this.#watch.takeLongest(this)),
+        });
+      case 'pong':
+        return this.#outbound.onPong(message.id, message.delayMs);
+      case 'goaway':
+        return this.#onGoaway(message.lastId, message.reason);
+      case 'ack':
+        return this.#outbound.onAck(message.id);
+      case 'invalid':
+        return this.#onInvalid(message);
+      case 'item':
+        if (
+          !this.#channel.kindred &&
+          this.#outbound.onPlainItem(message.stream, message.seq, message.value, bytes)
+        )
+          return;
+        break;
+    }
+    this.#references.onMessage(message, bytes);
+  }
+
+  /** A broken response fails the call that it was meant for; anything else is answered, as JSON-RPC demands. */
+  #onInvalid({ id, error, answers }: Extract<Message, { kind: 'invalid' }>): void {
+    if (answers === undefined) this.#send({ kind: 'error', id, error });
+    else
+      this.#outbound.onBroken(
+        answers,
+        new KindredError('ERR_PROTOCOL', `the answer is no JSON-RPC response: ${error.message}`, {
+          origin: 'remote',
+        }),
+      );
+  }
+
+  /** The other end could make nothing of what we sent: whatever waits for an answer may never get one. */
+  #onProtocolError(reported: WireError): void {
+    const error = fromWire(reported);
+    this.#events.publish('kindred:peer.error', () => ({ peer: this, error }));
+    if (this.#channel.kindred) this.#channel.destroy({ kind: 'broken', error });
+    else this.#lastReport = error;
+  }
+
+  #onGoaway(lastId: Parameters<Outbound['onGoaway']>[0], reason: string): void {
+    this.#draining = true;
+    this.#outbound.onGoaway(lastId, reason);
+  }
+
+  #onDrained(): void {
+    for (const resolve of this.#room.splice(0)) resolve();
+    this.#outbound.pump();
+    this.#inbound.pump();
+  }
+
+  /** The other end says no more. A stranger may still read our answers (`printf ... | nc`); a Kindred never does. */
+  #onEnded(): void {
+    const error =
+      this.#lastReport ??
+      new KindredError('ERR_PEER_GONE', `the other end${this.#where()} closed the connection`);
+    this.#outbound.close(error);
+    this.#references.failConsumers(error);
+    if (this.#channel.kindred) {
+      void this.#channel.close();
+      this.#settleAll(error);
+      return;
+    }
+    this.#inbound.refuse(error);
+    void this.#inbound.whenIdle().then(() => this.#channel.close());
+  }
+
+  #onClosed(reason: CloseReason): void {
+    const error =
+      reason.error ??
+      (reason.kind === 'closed'
+        ? new KindredError('ERR_CLOSED', 'the peer was closed on this side')
+        : new KindredError('ERR_PEER_GONE', `the other end${this.#where()} closed the connection`));
+    this.#settleAll(error);
+    this.#events.publish('kindred:peer.close', () => ({ peer: this, reason }));
+  }
+
+  #settleAll(error: KindredError): void {
+    this.#outbound.close(error);
+    this.#inbound.close(error);
+    this.#references.close(error);
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+
+  #where(): string {
+    return this.address === '' ? '' : ` (${this.address})`;
+  }
+
+  #whenRoom(): Promise<void> | undefined {
+    return this.#channel.full ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
+  }
+
+  #send(message: Message): void {
+    try {
+      this.#channel.send(message);
+    } catch {
+      // The channel was closed meanwhile, and with it all that the message was about.
+    }
+  }
+}
