@@ -1,6 +1,6 @@
-import { describe } from 'node:test';
 import fc from 'fast-check';
-import { dialectSuite } from '../../test/suites/dialect.ts';
+import { type DialectUnderTest, dialectSuite } from '../../test/suites/dialect.ts';
+import { readBinaryVectors } from '../../test/suites/notation.ts';
 import { nodeText } from '../transports/node-text.ts';
 import { createBinaryCodec } from './binary.ts';
 import type { Message } from './message.ts';
@@ -32,26 +32,87 @@ const messages: Message[] = [
   { kind: 'hello', hello: { version: 1, maxCalls: 1024, maxMessageBytes: 2 ** 26, more: ['later'] } },
 ];
 
-describe('binary', () => {
-  dialectSuite({
-    name: 'binary',
-    create: createBinaryCodec,
-    text: nodeText,
-    messages,
-    plainKinds: ['hello', 'ack', 'ping', 'pong', 'goaway'],
-    unsaid: [{ kind: 'invalid', id: null, error: { code: -32700, message: 'no' } }],
-    values: fc.anything({
-      withBigInt: true,
-      withDate: true,
-      withMap: true,
-      withSet: true,
-      withTypedArray: true,
-      withNullPrototype: false,
-    }),
-    unsayable: [
-      { title: 'a symbol', value: Symbol('x') },
-      { title: 'a function', value: () => {} },
-    ],
-    malformed: [],
-  });
+const unsayable: DialectUnderTest['unsayable'] = [
+  { title: 'a symbol', value: Symbol('x') },
+  { title: 'a function', value: () => {} },
+  { title: 'a class', value: class {} },
+  { title: 'an async iterable', value: { async *[Symbol.asyncIterator]() {} } },
+  { title: 'an async generator', value: (async function* () {})() },
+  { title: 'a generator', value: (function* () {})() },
+  { title: 'an iterator', value: [].values() },
+  { title: 'an iterator of a map', value: new Map().entries() },
+  { title: 'a ReadableStream', value: new ReadableStream() },
+  { title: 'a WritableStream', value: new WritableStream() },
+  { title: 'a TransformStream', value: new TransformStream() },
+  { title: 'a Promise', value: Promise.resolve() },
+  { title: 'a WeakMap', value: new WeakMap() },
+  { title: 'a WeakSet', value: new WeakSet() },
+  { title: 'a WeakRef', value: new WeakRef({}) },
+  { title: 'a FinalizationRegistry', value: new FinalizationRegistry(() => {}) },
+  { title: 'a SharedArrayBuffer', value: new SharedArrayBuffer(1) },
+  { title: 'a boxed number', value: Object(1) },
+  { title: 'a boxed string', value: Object('x') },
+  { title: 'a boxed boolean', value: Object(true) },
+  { title: 'a boxed BigInt', value: Object(1n) },
+  { title: 'a boxed symbol', value: Object(Symbol('x')) },
+  { title: 'an AbortSignal', value: AbortSignal.timeout(1) },
+  { title: 'an AbortController', value: new AbortController() },
+  { title: 'a Blob', value: new Blob(['x']) },
+  { title: 'a File', value: new File(['x'], 'x') },
+  { title: 'a FormData', value: new FormData() },
+  { title: 'a Headers', value: new Headers() },
+  { title: 'a URLSearchParams', value: new URLSearchParams('a=1') },
+  { title: 'a Response', value: new Response() },
+];
+
+const everything = fc.anything({
+  key: fc.string({ unit: 'binary', maxLength: 12 }),
+  values: [
+    fc.boolean(),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.double(),
+    fc.string({ unit: 'binary' }),
+    fc.string({ maxLength: 200 }),
+    fc.bigInt(),
+    fc.date({ noInvalidDate: false }),
+    fc.uint8Array(),
+    fc.constantFrom(
+      null,
+      undefined,
+      -0,
+      '\ud800',
+      'a\udfff',
+      new URL('http://localhost/'),
+      /x/g,
+      new TypeError('x'),
+    ),
+  ],
+  maxDepth: 4,
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withTypedArray: true,
+  withUnicodeString: true,
+});
+
+const cases = ['values', 'messages', 'streams', 'malformed'].flatMap((name) =>
+  readBinaryVectors(`binary-${name}`),
+);
+
+dialectSuite({
+  name: 'binary',
+  create: createBinaryCodec,
+  text: nodeText,
+  messages,
+  plainKinds: ['hello', 'ack', 'ping', 'pong', 'goaway'],
+  unsaid: [
+    { kind: 'plain', value: 1 },
+    { kind: 'invalid', id: null, error: { code: -32700, message: 'no' } },
+  ],
+  values: everything,
+  unsayable,
+  malformed: [],
+  vectors: cases,
 });

@@ -10,6 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { type ErrorCode, KindredError } from '../../src/base/errors.ts';
 import type { Chunk, Codec, CodecOptions, DialectName, Encoded } from '../../src/wire/dialect.ts';
@@ -524,8 +525,7 @@ function withoutWords(message: Message): unknown {
 }
 
 function short(message: Message): string {
-  const shown =
-    JSON.stringify(message, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
+  const shown = inspect(message, { depth: 5, breakLength: Number.POSITIVE_INFINITY });
   return shown.length > 100 ? `${shown.slice(0, 100)}...` : shown;
 }
 

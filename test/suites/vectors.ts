@@ -36,7 +36,9 @@ export function readFile<T>(name: string): T[] {
 }
 
 export function bytesOf({ text, hex }: { text?: string | undefined; hex?: string | undefined }): Uint8Array {
-  return hex === undefined ? new TextEncoder().encode(text) : Uint8Array.from(Buffer.from(hex, 'hex'));
+  return hex === undefined
+    ? new TextEncoder().encode(text)
+    : Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 }
 
 function messageOf(written: Written['messages'][number]): Message {
