@@ -216,6 +216,12 @@ class FramedChannel implements Channel {
           },
     );
     if (encoded === undefined) return 0;
+    const most = this.remote?.maxMessageBytes;
+    if (most !== undefined && encoded.bytes > most)
+      throw new KindredError(
+        'ERR_LIMIT',
+        `a message of ${encoded.bytes} bytes is above maxMessageBytes (${most}) of the other end`,
+      );
     this.#outbox.add(codec, message, encoded, options.ticket, lentStreams);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;

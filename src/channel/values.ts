@@ -201,7 +201,8 @@ class ValuesChannel implements Channel {
     }
     const copy = snapshot(message, limits.maxDepth);
     if (copy !== undefined) {
-      if (copy.bytes > limits.maxMessageBytes) throw tooLarge(copy.bytes, limits);
+      const most = Math.min(limits.maxMessageBytes, this.remote?.maxMessageBytes ?? limits.maxMessageBytes);
+      if (copy.bytes > most) throw tooLarge(copy.bytes, most);
       return { posted: copy.value, bytes: copy.bytes, ticket, atOnce: copy.borrowed };
     }
     const encoded = (this.#binary as Codec).encode(message, options.exportReference);
@@ -317,11 +318,8 @@ function batchOf(entries: readonly Entry[]): Batch {
   };
 }
 
-function tooLarge(bytes: number, limits: Limits): KindredError {
-  return new KindredError(
-    'ERR_LIMIT',
-    `a message of ${bytes} bytes is above maxMessageBytes (${limits.maxMessageBytes})`,
-  );
+function tooLarge(bytes: number, most: number): KindredError {
+  return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${most})`);
 }
 
 function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {

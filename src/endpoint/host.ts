@@ -5,7 +5,6 @@ import { createMemoryPair } from '../channel/memory.ts';
 import { type Exit, fork } from '../process/child.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
 import { createPeer } from '../rpc/channel-peer.ts';
-import type { AnyClient } from '../rpc/client.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -81,8 +80,8 @@ export async function host<Module = unknown>(
   try {
     // The first answer says that the module is loaded; where it could not be, every call is answered with the reason.
     const { startMs = 30_000 } = options;
-    const discover = (peer.with({ timeoutMs: startMs }).call as AnyClient)['rpc.discover'] as AnyClient;
-    await Promise.race([discover(), home.exited.then((exit) => Promise.reject(endedEarly(url, exit)))]);
+    const discovered: Promise<unknown> = peer.with({ timeoutMs: startMs }).call['rpc.discover']();
+    await Promise.race([discovered, home.exited.then((exit) => Promise.reject(endedEarly(url, exit)))]);
   } catch (error) {
     await hosted.close();
     throw error instanceof KindredError && error.code !== 'ERR_START_FAILED'

@@ -173,10 +173,12 @@ class ChannelPeer implements Peer<unknown> {
 
   ref(): void {
     this.#channel.ref();
+    this.#outbound.setRef(true);
   }
 
   unref(): void {
     this.#channel.unref();
+    this.#outbound.setRef(false);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -19,7 +19,10 @@ type Opaque =
   | ArrayBuffer
   | Promise<unknown>;
 
-type Names<S> = {
+/** How deep a service's groups are looked into for functions; what lies deeper counts as one that has some. */
+type Deeper = [never, 0, 1, 2, 3, 4];
+
+type Names<S, Depth extends keyof Deeper | number = 5> = {
   [K in keyof S]: K extends HiddenName | symbol | number
     ? never
     : S[K] extends AnyFunction
@@ -27,9 +30,11 @@ type Names<S> = {
       : S[K] extends Opaque
         ? never
         : S[K] extends object
-          ? Names<S[K]> extends never
-            ? never
-            : K
+          ? Depth extends 0
+            ? K
+            : Names<S[K], Deeper[Depth & keyof Deeper] & number> extends never
+              ? never
+              : K
           : never;
 }[keyof S];
 
@@ -45,11 +50,8 @@ export type Answer<R> =
 export type Streaming<T> = Promise<RemoteStream<T>> & AsyncIterable<T, undefined>;
 
 /** A service whose type is not known: every name may be called, with any arguments. */
-export interface AnyClient {
-  // biome-ignore lint/suspicious/noExplicitAny: nothing is known of the service
-  (...args: any[]): Promise<any> & AsyncIterable<any, undefined>;
-  readonly [name: string]: AnyClient;
-}
+// biome-ignore lint/suspicious/noExplicitAny: nothing is known of it, and an index signature would make each name possibly undefined
+export type AnyClient = any;
 
 /** The functions of a service as the other end sees them. */
 export type Client<S> = unknown extends S

@@ -22,6 +22,8 @@ export interface Deadlines {
   remove(deadline: Deadline): void;
   /** Forgets all. */
   clear(): void;
+  /** Whether an open deadline keeps the process alive; it does by default. */
+  setRef(on: boolean): void;
 }
 
 export function createDeadlines(watch: LoopWatch, clock: Clock): Deadlines {
@@ -29,11 +31,13 @@ export function createDeadlines(watch: LoopWatch, clock: Clock): Deadlines {
   let timer: Timer | undefined;
   let timerDue = Number.POSITIVE_INFINITY;
   let letGo: (() => void) | undefined;
+  let refd = true;
 
   function arm(due: number): void {
     timer?.cancel();
     timerDue = due;
     timer = clock.after(Math.max(1, due - watch.freeNow()), look);
+    if (!refd) timer.unref();
   }
 
   function look(): void {
@@ -96,6 +100,10 @@ export function createDeadlines(watch: LoopWatch, clock: Clock): Deadlines {
     clear() {
       open.clear();
       rest();
+    },
+    setRef(on) {
+      refd = on;
+      if (timer !== undefined) arm(timerDue);
     },
   };
 }

@@ -225,6 +225,11 @@ export class Outbound {
     this.#acks.delete(id);
   }
 
+  /** Whether calls that wait for their time to run out keep the process alive. */
+  setRef(on: boolean): void {
+    this.#deadlines.setRef(on);
+  }
+
   /** There may be room now: sends what waits, in order. */
   pump(): void {
     while (this.#waiting.length > 0) {
