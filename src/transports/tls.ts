@@ -27,7 +27,7 @@ export interface DialTlsOptions extends DialOptions {
 
 /**
  * A certificate of the server that is not trusted gives `ERR_NOT_REACHABLE`. One of ours that the server refuses is told
- * by TLS 1.3 only after the hand-shake: the transport closes with an error.
+ * by TLS 1.3 only after the hand-shake: the transport then comes to its end, or closes with an error.
  */
 export function dialTls(address: HostAndPort, options: DialTlsOptions = {}): Promise<ByteTransport> {
   const { host, port } = address;
