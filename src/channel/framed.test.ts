@@ -342,6 +342,31 @@ describe('what waits to be written', () => {
     assert.ok(all.findIndex((text) => text.includes('passes')) < last, 'the result did not');
   });
 
+  it('holds back large messages while as many are under way as the dialect allows', async () => {
+    const { channel, written, drain } = open({
+      maxMessageBytes: 512 * 1024 * 1024,
+      maxBufferedBytes: 2 ** 30,
+    });
+    await turn();
+    const megabytes = (n: number) => new Uint8Array(n * 1024 * 1024);
+    for (let id = 1; id <= 5; id++) channel.send({ kind: 'result', id, value: megabytes(12) });
+    let done = false;
+    void channel.flushed().then(() => (done = true));
+    for (let i = 0; i < 1500 && !done; i++) {
+      drain();
+      await turn();
+    }
+    assert.ok(done);
+    const begun = written.flatMap((chunks, i) =>
+      chunks.some((chunk) => chunk.charCodeAt(0) === 30) ? [i] : [],
+    );
+    assert.equal(begun.length, 5);
+    assert.ok(
+      (begun[2] as number) > 150,
+      `the third began after ${begun[2]} writes, when one of the first two was through`,
+    );
+  });
+
   it('says when it is full, and when there is room again', async () => {
     const slow = createSlowTransport();
     const channel = createFramedChannel(slow.transport, {

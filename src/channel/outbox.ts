@@ -23,7 +23,8 @@ interface Entry {
 
 interface Bulk {
   lanes: readonly Lane[];
-  pieces: Iterator<Chunk[]>;
+  /** Undefined until its first piece may go. */
+  pieces: Iterator<Chunk[]> | undefined;
   /** Entries that share a lane with it, waiting for its last piece. */
   behind: Entry[];
   entry: Entry;
@@ -136,12 +137,7 @@ export function createOutbox(write: (chunks: readonly Chunk[]) => boolean): Outb
       }
       if (entry.encoded.bytes > cutAboveBytes && entry.codec.cut !== undefined) {
         head++;
-        bulks.push({
-          lanes: entry.lanes,
-          pieces: entry.codec.cut(entry.encoded)[Symbol.iterator](),
-          behind: [],
-          entry,
-        });
+        bulks.push({ lanes: entry.lanes, pieces: undefined, behind: [], entry });
         continue;
       }
       if (codec !== undefined && entry.codec !== codec) break;
@@ -162,9 +158,17 @@ export function createOutbox(write: (chunks: readonly Chunk[]) => boolean): Outb
   /** Writes one piece of the large message whose turn it is. */
   function writePiece(): void {
     const bulk = bulks.shift() as Bulk;
-    const { ticket, encoded } = bulk.entry;
-    const started = ticket?.sent === true;
-    const piece = ticket?.withdrawn === true && !started ? undefined : bulk.pieces.next();
+    const { ticket, encoded, codec } = bulk.entry;
+    const takenBack = bulk.pieces === undefined && ticket?.withdrawn === true;
+    if (bulk.pieces === undefined && !takenBack) {
+      // Too many are under way already: one of those goes on first.
+      if (codec.mayCut?.(encoded) === false) {
+        bulks.push(bulk);
+        return;
+      }
+      bulk.pieces = codec.cut?.(encoded)[Symbol.iterator]();
+    }
+    const piece = bulk.pieces?.next();
     if (piece === undefined || piece.done === true) {
       leave(encoded.bytes);
       if (bulk.behind.length > 0) {
