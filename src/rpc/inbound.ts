@@ -113,7 +113,7 @@ export class Inbound {
   }
 
   onCancel(id: CallId): void {
-    const cancelled = new KindredError('ERR_CANCELLED', 'the caller has given up', { origin: 'remote' });
+    const cancelled = turnedAway();
     const parked = this.#parked.findIndex(({ message }) => message.id === id);
     if (parked >= 0) {
       this.#parked.splice(parked, 1);
@@ -257,7 +257,12 @@ export class Inbound {
             transfer: transferOf(value),
           },
         );
-        if (lending.streams.length > 0) this.#stopWith(scope, references.start(lending, scope, run));
+        // Whoever turns away from a stream that is the whole result wants nothing more of the call.
+        const unwanted = (source: unknown): void => {
+          if (source === value) scope.cancel(turnedAway());
+        };
+        if (lending.streams.length > 0)
+          this.#stopWith(scope, references.start(lending, scope, run, unwanted));
       }
     } catch (error) {
       const reason =
@@ -362,6 +367,10 @@ function isAbort(thrown: unknown, scope: Scope): boolean {
 async function cancelSource(source: AsyncIterable<unknown> | ReadableStream<unknown>): Promise<void> {
   if (Symbol.asyncIterator in source) await source[Symbol.asyncIterator]().return?.();
   else await (source as ReadableStream<unknown>).cancel();
+}
+
+function turnedAway(): KindredError {
+  return new KindredError('ERR_CANCELLED', 'the caller has given up', { origin: 'remote' });
 }
 
 const transferLists = new WeakMap<object, readonly object[]>();

@@ -134,15 +134,21 @@ export class References {
     });
   }
 
-  /** Starts the streams that a sent message has lent. */
-  start(lending: Lending, life: Life, run: <T>(work: () => T) => T): Producer[] {
-    return lending.streams.map(({ id, source }) =>
-      this.produce(id, source, true, life, run, (failure) => {
+  /** Starts the streams that a sent message has lent. `unwanted` hears which of them the other end turned away from. */
+  start(
+    lending: Lending,
+    life: Life,
+    run: <T>(work: () => T) => T,
+    unwanted?: (source: Source) => void,
+  ): Producer[] {
+    return lending.streams.map(({ id, source }) => {
+      const finish = (failure: WireError | undefined): void => {
         this.#options.port.send(
           failure === undefined ? { kind: 'end', stream: id } : { kind: 'fail', stream: id, error: failure },
         );
-      }),
-    );
+      };
+      return this.produce(id, source, true, life, run, finish, () => unwanted?.(source));
+    });
   }
 
   produce(
@@ -152,6 +158,7 @@ export class References {
     life: Life,
     run: <T>(work: () => T) => T,
     finish: (failure: WireError | undefined) => void,
+    unwanted?: () => void,
   ): Producer {
     life.hold();
     const producer = new Producer({
@@ -160,6 +167,7 @@ export class References {
       port: this.#options.port,
       credit,
       run,
+      unwanted,
       finish: (failure) => {
         try {
           finish(failure === undefined ? undefined : this.#options.toWire(failure.thrown));
@@ -193,7 +201,7 @@ export class References {
         this.#producers.get(message.stream)?.grant(message.items, message.bytes);
         return true;
       case 'stop':
-        this.#producers.get(message.stream)?.stop();
+        this.#producers.get(message.stream)?.refuse();
         return true;
       default:
         return false;

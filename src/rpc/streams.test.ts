@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
 import { createPair } from '../testkit/pair.ts';
 import { defaultLimits } from '../wire/limits.ts';
+import type { ContextPort } from './context.ts';
+import type { Scope } from './scope.ts';
 import { firstWindow } from './streams.ts';
 
 const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
@@ -15,6 +17,22 @@ const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   const items: T[] = [];
   for await (const item of source) items.push(item);
   return items;
+};
+/** The call of the step that runs now; enough for a function that asks at once. */
+const createScopes = (): ContextPort => {
+  let current: Scope | undefined;
+  return {
+    run(scope, work) {
+      const before = current;
+      current = scope;
+      try {
+        return work();
+      } finally {
+        current = before;
+      }
+    },
+    current: () => current,
+  };
 };
 
 for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
@@ -70,6 +88,28 @@ for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
       await turn();
       assert.equal(server.load.streams, 0);
       assert.equal(server.load.running, 0);
+      await client.close();
+    });
+
+    it('fires the signal of its call when the consumer breaks off, so that a waiting generator hears of it', async () => {
+      const scopes = createScopes();
+      const { promise: cleaned, resolve: clean } = Promise.withResolvers<string>();
+      const { client } = createPair(
+        {
+          async *slow() {
+            const { signal } = scopes.current() ?? assert.fail('no call is being answered');
+            try {
+              yield 1;
+              await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+            } finally {
+              clean('cleaned');
+            }
+          },
+        },
+        { over, server: { context: scopes } },
+      );
+      for await (const n of client.call.slow()) if (n === 1) break;
+      assert.equal(await cleaned, 'cleaned');
       await client.close();
     });
 

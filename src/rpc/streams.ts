@@ -59,6 +59,8 @@ export interface ProducerOptions {
   credit: boolean;
   /** Runs a step of the source in the context of its call. */
   run<T>(work: () => T): T;
+  /** The consumer has said that it wants no more; the source is stopped right after. */
+  unwanted?: (() => void) | undefined;
   /** Says how the stream ended, in the words of the peer: `end`, `fail`, or the reply of a call. */
   finish(failure: { thrown: unknown } | undefined): void;
   /** The stream is over, in whichever way. Once. */
@@ -83,6 +85,12 @@ export class Producer {
     this.#items += items;
     this.#bytes += bytes;
     this.#wake?.();
+  }
+
+  /** The consumer says that it wants no more. */
+  refuse(): void {
+    if (!this.#over) this.#options.unwanted?.();
+    this.stop();
   }
 
   /** The consumer wants no more, or is gone: the source's `finally` runs. */
