@@ -1,7 +1,7 @@
 /** `kindred call`: one call, its result or the items of its stream on stdout. */
 import type { Command } from 'commander';
 import { KindredError, type RemoteStream } from 'kindred';
-import { teach, valueHelp } from './help.ts';
+import { teach, wordHelp } from './help.ts';
 import { lineOf } from './json.ts';
 import { linesOf } from './lines.ts';
 import { addCallingOptions, addReachingOptions, type Calling } from './options.ts';
@@ -20,9 +20,9 @@ export function addCall(program: Command, terminal: Terminal): void {
     .description(
       'Calls a function of the service at ADDRESS and prints its result as one line of JSON; of a stream, one line for each item as it comes.',
     )
-    .argument('<address>', 'where the service is, for example local:math')
-    .argument('<method>', 'name of the function; those in objects have dotted names')
-    .argument('[args...]', 'its arguments: JSON or plain words')
+    .argument('<ADDRESS>', 'where the service is, for example local:math')
+    .argument('<METHOD>', 'name of the function; those in objects have dotted names')
+    .argument('[ARGS...]', 'its arguments: JSON or plain words')
     .option('--stream', 'the answer must be a stream; without it, whatever comes is printed')
     .action((address: string, method: string, words: string[], flags: CallFlags) =>
       call(terminal, address, method, words, flags),
@@ -33,11 +33,12 @@ export function addCall(program: Command, terminal: Terminal): void {
   );
   teach(command, {
     notes: [
-      valueHelp,
-      '',
-      'A function that returns nothing gives null. What JSON cannot say stands in an object with one',
-      'name that begins with $: {"$date":"2026-01-31T12:00:00.000Z"}, {"$bigint":"1"}, {"$map":[["a",1]]}.',
-      'Ctrl-C cancels the call at the service too.',
+      wordHelp,
+      [
+        'A function that returns nothing gives null. What JSON cannot say stands in an',
+        'object with one name that begins with $: {"$date":"2026-01-31T12:00:00.000Z"}.',
+        'Ctrl-C cancels the call at the service too.',
+      ],
     ],
     examples: [
       '$ kindred call local:math add 1 2 3 4 5\n15',

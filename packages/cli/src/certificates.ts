@@ -15,11 +15,11 @@ export function addCertificateOptions(command: Command, side: 'connects' | 'list
     side === 'connects' ? 'the server must have a certificate' : 'only callers with a certificate';
   return command
     .option(
-      '--ca <file>',
+      '--ca <FILE>',
       `tls: ${trusted} from the authority in this PEM file${side === 'connects' ? '' : ' get in'}`,
     )
-    .option('--cert <file>', 'tls: own certificate, as PEM')
-    .option('--key <file>', 'tls: its key, as PEM');
+    .option('--cert <FILE>', 'tls: own certificate, as PEM')
+    .option('--key <FILE>', 'tls: its key, as PEM');
 }
 
 type Tls = NonNullable<ConnectOptions['tls']> & NonNullable<ServeOptions['tls']>;

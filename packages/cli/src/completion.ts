@@ -14,7 +14,7 @@ export function addCompletion(program: Command, terminal: Terminal): void {
     .command('completion')
     .summary('print a completion script for a shell')
     .description('Prints a script with which the shell completes the commands and options of kindred.')
-    .addArgument(new Argument('<shell>', 'for which shell').choices(Object.keys(scripts)))
+    .addArgument(new Argument('<SHELL>', 'for which shell').choices(Object.keys(scripts)))
     .action((shell: keyof typeof scripts) => terminal.print(scripts[shell](outlineOf(program)).trimEnd()));
   teach(command, {
     examples: [

@@ -19,12 +19,12 @@ export function addDescribe(program: Command, terminal: Terminal): void {
     .description(
       'Lists the functions of the service at ADDRESS with the names of their parameters, where these are known, and whether they answer with a stream.',
     )
-    .argument('<address>', 'where the service is')
+    .argument('<ADDRESS>', 'where the service is')
     .option('--json', 'the whole OpenRPC document, as one line of JSON')
     .action((address: string, flags: DescribeFlags) => describe(terminal, address, flags));
   addReachingOptions(command, 'give up after so many milliseconds');
   teach(command, {
-    notes: ['A parameter with ? can be left out; ...names takes any number of arguments.'],
+    notes: [['name? is a parameter that can be left out, ...names takes any number of arguments.']],
     examples: [
       '$ kindred describe local:math\nMETHOD     PARAMETERS  ANSWERS\nadd        ...numbers  a value\ncountdown  from        a stream',
       "$ kindred describe local:math --json | jq -r '.methods[].name'",

@@ -7,13 +7,13 @@ export interface Lesson {
   examples: readonly string[];
   /** Those that this command can end with. */
   exits: readonly (keyof typeof exitCodes)[];
-  /** Lines in front of the examples. */
-  notes?: readonly string[];
+  /** Paragraphs in front of the examples. */
+  notes?: readonly (readonly string[])[];
 }
 
-export function teach(command: Command, { examples, exits, notes }: Lesson): Command {
+export function teach(command: Command, { examples, exits, notes = [] }: Lesson): Command {
   const text = [
-    ...(notes === undefined ? [] : [...notes, '']),
+    ...notes.flatMap((paragraph) => [...paragraph, '']),
     'Examples:',
     ...examples.flatMap((example) => example.split('\n')).map((line) => (line === '' ? line : `  ${line}`)),
     '',
@@ -23,14 +23,18 @@ export function teach(command: Command, { examples, exits, notes }: Lesson): Com
   return command.addHelpText('after', `\n${text.join('\n')}`);
 }
 
-export const addressHelp = `Addresses:
-  local:NAME         a named endpoint of this user on this machine
-  unix:/path.sock    a Unix domain socket (unix:@name: an abstract one)
-  pipe:NAME          a named pipe of Windows
-  tcp://HOST:PORT    another machine (tls://HOST:PORT: encrypted)
-  stdio:             this process's own stdin and stdout (serve)
-  parent:            the process that started this one`;
+export const addressHelp: readonly string[] = [
+  'Addresses:',
+  '  local:NAME         a named endpoint of this user on this machine',
+  '  unix:/path.sock    a Unix domain socket (unix:@name: an abstract one)',
+  '  pipe:NAME          a named pipe of Windows',
+  '  tcp://HOST:PORT    another machine (tls://HOST:PORT: encrypted)',
+  "  stdio:             this process's own stdin and stdout (serve only)",
+  '  parent:            the process that started this one',
+];
 
-export const valueHelp = `Words are values: what parses as JSON is JSON, everything else is a string.
-  5 is a number, Ada a string, '{"a":1}' an object, '"5"' the string 5.
-  Words that begin with - stand behind --, but for negative numbers.`;
+export const wordHelp: readonly string[] = [
+  'Words are values: what parses as JSON is JSON, everything else is a string.',
+  '  5 is a number, Ada a string, \'{"a":1}\' an object, \'"5"\' the string 5.',
+  '  Words that begin with - stand behind --, but for negative numbers.',
+];

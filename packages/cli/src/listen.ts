@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { type CloseReason, KindredError, listen as listenAt, type PlainChannel } from 'kindred';
 import { tlsOf } from './certificates.ts';
-import { teach, valueHelp } from './help.ts';
+import { teach, wordHelp } from './help.ts';
 import { lineOf } from './json.ts';
 import { linesOf } from './lines.ts';
 import { addOpeningOptions, type Opening, stringOption } from './options.ts';
+import { checkShared } from './places.ts';
 import { plain } from './report.ts';
 import { noteTo, type Terminal } from './terminal.ts';
 import { type WordOptions, wordValue } from './words.ts';
@@ -23,14 +24,14 @@ export function addListen(program: Command, terminal: Terminal): void {
     .description(
       'Listens at ADDRESS for plain messages and prints each as one line of JSON, with the number of the channel it came on. Lines typed on stdin are sent to all channels. Ctrl-C ends it.',
     )
-    .argument('<address>', 'where to listen')
-    .option('--reply <message>', 'answer every message with this one')
+    .argument('<ADDRESS>', 'where to listen')
+    .option('--reply <MESSAGE>', 'answer every message with this one')
     .option('--once', 'take one channel, and end when it is closed')
     .addOption(stringOption())
     .action((address: string, flags: ListenFlags) => listen(terminal, address, flags));
   addOpeningOptions(command);
   teach(command, {
-    notes: [valueHelp],
+    notes: [wordHelp],
     examples: [
       '$ kindred listen local:inbox\nlistening at local:inbox, pid 4711\nchannel 1 opened\n{"channel":1,"message":{"hello":"world"}}\nchannel 1 closed',
       '$ kindred listen unix:/tmp/app.sock --once --reply \'{"ok":true}\'',
@@ -41,6 +42,7 @@ export function addListen(program: Command, terminal: Terminal): void {
 }
 
 async function listen(terminal: Terminal, address: string, flags: ListenFlags): Promise<void> {
+  checkShared(address);
   const words = { string: flags.string, note: noteTo(terminal) };
   const reply = flags.reply === undefined ? undefined : { message: wordValue(flags.reply, words) };
   const { promise: end, resolve: done, reject: fail } = Promise.withResolvers<void>();

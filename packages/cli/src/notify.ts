@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CallOptions } from 'kindred';
 import { callParams } from './call.ts';
-import { teach, valueHelp } from './help.ts';
+import { teach, wordHelp } from './help.ts';
 import { addCallingOptions, addReachingOptions, type Calling } from './options.ts';
 import { functionOf, withPeer } from './reaching.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,12 +20,12 @@ export function addNotify(program: Command, terminal: Terminal): void {
     .description(
       'Sends a notification to the service at ADDRESS. There is no reply, so that a function which does not exist, or fails, goes unnoticed.',
     )
-    .argument('<address>', 'where the service is')
-    .argument('<method>', 'name of the function')
-    .argument('[args...]', 'its arguments: JSON or plain words')
+    .argument('<ADDRESS>', 'where the service is')
+    .argument('<METHOD>', 'name of the function')
+    .argument('[ARGS...]', 'its arguments: JSON or plain words')
     .addOption(
       new Option(
-        '--delivery <level>',
+        '--delivery <LEVEL>',
         'done when it is with the operating system, has arrived, or the function has run',
       )
         .choices(deliveries)
@@ -36,7 +36,7 @@ export function addNotify(program: Command, terminal: Terminal): void {
     );
   addReachingOptions(addCallingOptions(command), 'give up after so many milliseconds');
   teach(command, {
-    notes: [valueHelp],
+    notes: [wordHelp],
     examples: [
       '$ kindred notify local:log write "the backup is done"',
       '$ kindred notify local:log write done --delivery handled',

@@ -38,9 +38,9 @@ export interface Calling extends Reaching {
 
 export function addReachingOptions(command: Command, timeout: string): Command {
   command
-    .option('--timeout <ms>', timeout, toMs)
+    .option('--timeout <MS>', timeout, toMs)
     .option(
-      '--wait [ms]',
+      '--wait [MS]',
       'wait until somebody is there; without a number, for as long as it takes',
       (text: string) => (text === '' ? longestMs : toMs(text)),
     );
@@ -59,7 +59,7 @@ export function addCallingOptions(command: Command): Command {
   return command
     .option('--named', 'the arguments have names: NAME=VALUE words, or one JSON object')
     .option(
-      '--json-args <json>',
+      '--json-args <JSON>',
       'all arguments as JSON: an array, or an object of named ones; - reads it from stdin',
     )
     .addOption(stringOption());
@@ -72,7 +72,7 @@ export function stringOption(): Option {
 function addSpeakingOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--dialect <name>', 'speak this dialect instead of the one agreed on').choices(dialects),
+      new Option('--dialect <NAME>', 'speak this dialect instead of the one agreed on').choices(dialects),
     )
     .option('--verbose', 'show the stacks of errors');
 }

@@ -2,8 +2,8 @@
 import { connect, type DialOptions, KindredError, type Peer } from 'kindred';
 import { tlsOf } from './certificates.ts';
 import type { Reaching } from './options.ts';
+import { checkReachable } from './places.ts';
 import type { Terminal } from './terminal.ts';
-import { UsageError } from './usage.ts';
 
 /**
  * Opens what `open` opens at the address, with the options of the command line. `--timeout` bounds this too, so that a
@@ -15,8 +15,7 @@ export async function reach<T>(
   { stop }: Terminal,
   open: (options: DialOptions) => Promise<T>,
 ): Promise<T> {
-  if (/^stdio:/i.test(address))
-    throw new UsageError('stdio: is where the results go: give the address of a service');
+  checkReachable(address);
   const { wait = 0, timeout, dialect } = flags;
   const patienceMs = timeout === undefined ? undefined : Math.min(wait + timeout, 2 ** 31 - 1);
   const late = patienceMs === undefined ? undefined : AbortSignal.timeout(patienceMs);

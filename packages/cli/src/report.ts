@@ -50,7 +50,7 @@ function details(error: unknown, verbose: boolean, depth: number): string[] {
   const lines: string[] = [];
   const { code, data } = thrown as { code?: unknown; data?: unknown };
   if (!(thrown instanceof KindredError)) {
-    if (code !== undefined) lines.push(`code: ${lineOf(code)}`);
+    if (code !== undefined && !thrown.message.includes(String(code))) lines.push(`code: ${lineOf(code)}`);
     if (data !== undefined) lines.push(`data: ${lineOf(data)}`);
   }
   if (verbose) lines.push(...stackOf(error), ...(thrown === error ? [] : stackOf(thrown)));

@@ -52,7 +52,7 @@ export function createProgram(terminal: Terminal): Command {
       showGlobalOptions: false,
     })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error:/, terminal.paint('red', 'kindred:'))),
+      outputError: (text, write) => write(inOurWords(text, terminal)),
     });
   for (const add of [addServe, addCall, addNotify, addDescribe, addListen, addSend, addCompletion])
     add(program, terminal);
@@ -60,7 +60,7 @@ export function createProgram(terminal: Terminal): Command {
     command.showHelpAfterError(`(kindred ${command.name()} --help tells more)`);
   program.showHelpAfterError('(kindred --help tells more)');
   return teach(program, {
-    notes: [addressHelp, '', 'Results go to stdout as JSON, everything else to stderr.'],
+    notes: [addressHelp, ['Results go to stdout as JSON, everything else to stderr.']],
     examples: [
       '$ kindred serve ./math.ts --at local:math',
       '$ kindred call local:math add 1 2',
@@ -68,6 +68,13 @@ export function createProgram(terminal: Terminal): Command {
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
   });
+}
+
+/** What commander says of a wrong command line. */
+function inOurWords(text: string, { paint }: Terminal): string {
+  return text
+    .replace(/^error:/, paint('red', 'kindred:'))
+    .replace(/(unknown option '[^']*')/, '$1; a word that begins with - stands behind --');
 }
 
 function versionOf(): string {

@@ -1,7 +1,7 @@
 /** `kindred send`: plain messages to whoever listens, and the replies where they are waited for. */
 import type { Command } from 'commander';
 import { dial, KindredError, type PlainChannel } from 'kindred';
-import { teach, valueHelp } from './help.ts';
+import { teach, wordHelp } from './help.ts';
 import { lineOf } from './json.ts';
 import { linesOf } from './lines.ts';
 import { addReachingOptions, type Reaching, stringOption, toCount } from './options.ts';
@@ -22,10 +22,10 @@ export function addSend(program: Command, terminal: Terminal): void {
     .description(
       'Sends plain messages, in their order, to whoever listens at ADDRESS, and closes when they are with the operating system.',
     )
-    .argument('<address>', 'where to send them')
-    .argument('<messages...>', 'JSON or plain words; - is each line of stdin')
+    .argument('<ADDRESS>', 'where to send them')
+    .argument('<MESSAGES...>', 'JSON or plain words; - is each line of stdin')
     .option(
-      '--wait-reply [n]',
+      '--wait-reply [N]',
       'print so many replies as lines of JSON before it closes; without a number, one for each message',
       (text: string): number | 'all' => (text === '' ? 'all' : toCount(text)),
     )
@@ -33,7 +33,7 @@ export function addSend(program: Command, terminal: Terminal): void {
     .action((address: string, words: string[], flags: SendFlags) => send(terminal, address, words, flags));
   addReachingOptions(command, 'give up after so many milliseconds');
   teach(command, {
-    notes: [valueHelp],
+    notes: [wordHelp],
     examples: [
       `$ kindred send local:inbox '{"hello":"world"}' "and a string"`,
       '$ kindred send local:inbox 1 2 --wait-reply\n{"echo":1}\n{"echo":2}',

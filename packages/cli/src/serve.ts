@@ -5,6 +5,7 @@ import { tlsOf } from './certificates.ts';
 import { addressHelp, teach } from './help.ts';
 import { loadModule, serviceOf } from './module.ts';
 import { addOpeningOptions, type Opening, toMs } from './options.ts';
+import { checkShared } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ServeFlags extends Opening {
@@ -20,18 +21,19 @@ export function addServe(program: Command, terminal: Terminal): void {
     .description(
       'Serves the exported functions of MODULE at an address. Ctrl-C or SIGTERM ends it: it takes no more calls, finishes those that run, and closes. A second Ctrl-C ends it at once.',
     )
-    .argument('<module>', 'path of a module: JavaScript, or TypeScript, which needs no build')
-    .requiredOption('--at <address>', 'where to serve it')
-    .option('--export <name>', 'serve the functions of this exported object; default: all that is exported')
-    .option('--grace <ms>', 'how long running calls may take to finish at the end', toMs, 10_000)
+    .argument('<MODULE>', 'path of a module: JavaScript, or TypeScript, which needs no build')
+    .requiredOption('--at <ADDRESS>', 'where to serve it')
+    .option('--export <NAME>', 'serve the functions of this exported object; default: all that is exported')
+    .option('--grace <MS>', 'how long running calls may take to finish at the end', toMs, 10_000)
     .action((module: string, flags: ServeFlags) => serve(terminal, module, flags));
   addOpeningOptions(command);
   teach(command, {
     notes: [
       addressHelp,
-      '',
-      'A default export that is an object stands for the module where it holds all other exports, or is',
-      'the only one. Else its functions are called default.NAME.',
+      [
+        'A default export that is an object stands for the module where it holds all',
+        'other exports, or is the only one. Else its functions are called default.NAME.',
+      ],
     ],
     examples: [
       '$ kindred serve ./math.ts --at local:math\nserving ./math.ts at local:math, pid 4711',
@@ -43,6 +45,7 @@ export function addServe(program: Command, terminal: Terminal): void {
 }
 
 async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promise<void> {
+  checkShared(flags.at);
   const standard = /^(stdio|parent):/i.test(flags.at);
   const giveBack = standard ? keepStdoutClean() : undefined;
   const service = serviceOf(await loadModule(word).finally(giveBack), word, flags.export);

@@ -25,27 +25,29 @@ complete -o default -F _${name} ${name}
 `;
 }
 
-/** Behind an option that takes a value: its choices, or file names and the like, which bash does by itself. */
+/** Behind an option that takes a value. For what has no cases of its own bash offers file names. */
 function valueCases(commands: readonly CommandOutline[]): string {
-  const cases = commands.flatMap((command) =>
-    command.options
+  const lines = commands.flatMap(({ name, options }) =>
+    options
       .filter(({ value }) => value === 'required')
-      .map(({ flag, choices }) => ({
-        pattern: `'${command.name} ${flag}'`,
-        reply: choices.length === 0 ? '' : `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur")); `,
-      })),
+      .map(({ flag, choices, kind }) => {
+        const words = kind === 'address' ? addressBeginnings : choices;
+        return `    '${name} ${flag}') ${words.length === 0 ? '' : `${reply(words)}; `}return ;;`;
+      }),
   );
-  return cases.map(({ pattern, reply }) => `    ${pattern}) ${reply}return ;;`).join('\n');
+  return lines.join('\n');
 }
 
 function commandCases({ name, options, words, first }: CommandOutline): string {
-  const reply = (list: readonly string[]): string =>
-    `COMPREPLY=($(compgen -W '${list.join(' ')}' -- "$cur"))`;
   const lines = [`    '${name} -'*) ${reply(options.map(({ flag }) => flag))} ;;`];
   if (words.length > 0) lines.push(`    '${name} '*) ${reply(words)} ;;`);
   if (first === 'address')
-    lines.push(
-      `    '${name} '*) [[ $prev == '${name}' ]] && ${reply(addressBeginnings)} && compopt -o nospace 2>/dev/null ;;`,
-    );
+    lines.push(`    '${name} '*) if [[ $prev == '${name}' ]]; then ${reply(addressBeginnings)}; fi ;;`);
   return lines.join('\n');
+}
+
+/** Behind the beginning of an address more is to come. */
+function reply(words: readonly string[]): string {
+  const noSpace = words === addressBeginnings ? '; compopt -o nospace 2>/dev/null' : '';
+  return `COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$cur"))${noSpace}`;
 }

@@ -24,9 +24,10 @@ function argumentLines(here: string, { words, first }: CommandOutline): string[]
   return list.length === 0 ? [] : [`${here} -a ${quote(list.join(' '))}`];
 }
 
-function optionPart({ flag, summary, value, choices }: OptionOutline): string {
-  const takes = value === 'required' ? (choices.length === 0 ? ' -r' : ' -x') : '';
-  const list = choices.length === 0 ? '' : ` -a ${quote(choices.join(' '))}`;
+function optionPart({ flag, summary, value, choices, kind }: OptionOutline): string {
+  const takes = value !== 'required' ? '' : kind === 'file' ? ' -r -F' : ' -x';
+  const words = kind === 'address' ? addressBeginnings : choices;
+  const list = words.length === 0 ? '' : ` -a ${quote(words.join(' '))}`;
   return `-l ${flag.slice(2)}${takes}${list} -d ${quote(summary)}`;
 }
 

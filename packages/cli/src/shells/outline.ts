@@ -1,10 +1,13 @@
 /** What a completion script has to know of the command. */
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 
 export interface Outline {
   name: string;
   commands: CommandOutline[];
 }
+
+/** What a word is. */
+export type Kind = 'file' | 'address' | 'word';
 
 export interface CommandOutline {
   name: string;
@@ -13,7 +16,7 @@ export interface CommandOutline {
   /** The words that its first argument can be; empty where it can be anything. */
   words: readonly string[];
   /** What its first argument is. */
-  first: 'file' | 'address' | 'word';
+  first: Kind;
 }
 
 export interface OptionOutline {
@@ -22,10 +25,12 @@ export interface OptionOutline {
   /** What stands behind it. */
   value: 'none' | 'required' | 'optional';
   choices: readonly string[];
+  /** What its value is, where it has no choices. */
+  kind: Kind;
 }
 
 /** How addresses begin. */
-export const addressBeginnings = ['local:', 'unix:', 'pipe:', 'tcp://', 'tls://'] as const;
+export const addressBeginnings: readonly string[] = ['local:', 'unix:', 'pipe:', 'tcp://', 'tls://'];
 
 export function outlineOf(program: Command): Outline {
   return { name: program.name(), commands: program.commands.map(commandOutline) };
@@ -37,19 +42,23 @@ function commandOutline(command: Command): CommandOutline {
   return {
     name: command.name(),
     summary: command.summary(),
-    options: options.flatMap(({ long, description, required, optional, argChoices }) =>
-      long === undefined || long === null
-        ? []
-        : [
-            {
-              flag: long,
-              summary: description,
-              value: required ? 'required' : optional ? 'optional' : 'none',
-              choices: argChoices ?? [],
-            },
-          ],
-    ),
+    options: options.map(optionOutline),
     words: first?.argChoices ?? [],
-    first: first?.name() === 'module' ? 'file' : first?.name() === 'address' ? 'address' : 'word',
+    first: kindOf(first?.name() ?? ''),
   };
+}
+
+function optionOutline({ long, flags, description, required, optional, argChoices }: Option): OptionOutline {
+  return {
+    flag: long ?? flags,
+    summary: description,
+    value: required ? 'required' : optional ? 'optional' : 'none',
+    choices: argChoices ?? [],
+    kind: kindOf(/<(\w+)>$/.exec(flags)?.[1] ?? ''),
+  };
+}
+
+function kindOf(name: string): Kind {
+  if (name === 'FILE' || name === 'MODULE') return 'file';
+  return name === 'ADDRESS' ? 'address' : 'word';
 }

@@ -1,5 +1,11 @@
 /** Completion for zsh. */
-import { addressBeginnings, type CommandOutline, type OptionOutline, type Outline } from './outline.ts';
+import {
+  addressBeginnings,
+  type CommandOutline,
+  type Kind,
+  type OptionOutline,
+  type Outline,
+} from './outline.ts';
 
 export function zshScript({ name, commands }: Outline): string {
   return `#compdef ${name}
@@ -35,18 +41,25 @@ function commandCase(command: CommandOutline): string {
   ].join('\n');
 }
 
-function optionSpec({ flag, summary, value, choices }: OptionOutline): string {
-  const described = `${flag}[${summary.replace(/[[\]:\\]/g, '\\$&')}]`;
-  const values = choices.length === 0 ? '' : `(${choices.join(' ')})`;
+function optionSpec({ flag, summary, value, choices, kind }: OptionOutline): string {
+  const described = `${flag}[${escapedForZsh(summary)}]`;
   if (value === 'none') return described;
-  return value === 'required' ? `${described}:value:${values}` : `${described}::value:${values}`;
+  return `${described}${value === 'optional' ? '::' : ':'}value:${choices.length === 0 ? actionOf(kind) : `(${choices.join(' ')})`}`;
 }
 
 function argumentSpecs({ words, first }: CommandOutline): string[] {
-  if (first === 'file') return ['1:module:_files'];
-  if (first === 'address')
-    return [`1:address:compadd -S "" -- ${addressBeginnings.join(' ')}`, '*:argument: '];
-  return words.length === 0 ? [] : [`1:word:(${words.join(' ')})`];
+  if (words.length > 0) return [`1:word:(${words.join(' ')})`];
+  return [`1:${first}:${actionOf(first)}`, '*: : '];
+}
+
+function actionOf(kind: Kind): string {
+  if (kind === 'file') return '_files';
+  return kind === 'address' ? `{compadd -S "" -- ${escapedForZsh(addressBeginnings.join(' '))}}` : ' ';
+}
+
+/** For `_arguments`, to which colons and brackets mean something. */
+function escapedForZsh(text: string): string {
+  return text.replace(/[[\]:\\]/g, '\\$&');
 }
 
 function quote(text: string): string {

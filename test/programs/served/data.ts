@@ -1,0 +1,2 @@
+// A module without any function.
+export const answer = 42;
