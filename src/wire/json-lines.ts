@@ -25,9 +25,11 @@ function lines(intake: JsonIntake, { mode, text: utf8, limits }: CodecOptions): 
 
   /** A line, and its bytes in the chunk. */
   function takeText(line: string, chunk: Uint8Array, start: number, end: number): void {
+    const stop = chunk[end - 1] === carriageReturn ? end - 1 : end;
+    if (stop - start > limits.maxMessageBytes) throw intake.tooLarge();
     // A line that begins with a bracket, as all but a few do, is not blank.
-    if (line === '' || (line.charCodeAt(0) <= 0x20 && blank.test(line))) return;
-    intake.text(line, chunk, start, chunk[end - 1] === carriageReturn ? end - 1 : end);
+    if (line !== '' && (line.charCodeAt(0) > 0x20 || !blank.test(line)))
+      intake.text(line, chunk, start, stop);
   }
 
   function takeBytes(chunk: Uint8Array, start: number, end: number): void {

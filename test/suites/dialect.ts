@@ -211,9 +211,13 @@ export function dialectSuite(dialect: DialectUnderTest): void {
       });
 
       it(`is dead after a broken limit (${mode})`, () => {
-        const { codec, heard } = open(mode, { maxMessageBytes: 1 });
-        assertThrows(() => feed(codec, stream), 'ERR_LIMIT');
-        assert.throws(() => feed(codec, streamOf(mode, messages)), KindredError);
+        const messageOf = (text: string): Message =>
+          mode === 'plain' ? plain(text) : { kind: 'notify', method: 'm', params: [text] };
+        const [large, small] = ['x'.repeat(2000), 'x'].map((text) => streamOf(mode, [messageOf(text)]));
+        const { codec, heard } = open(mode, { maxMessageBytes: 1000 });
+        assertThrows(() => feed(codec, large as Uint8Array), 'ERR_LIMIT');
+        assert.throws(() => feed(codec, (small as Uint8Array).subarray(prologue.length)), KindredError);
+        assert.throws(() => codec.end(), KindredError);
         assert.deepEqual(heard, []);
       });
     }
