@@ -85,7 +85,6 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     values: readonly unknown[],
     bytes: number,
     sink: (message: Message, bytes: number) => void,
-    depth: number,
   ): void {
     if (values.length === 0) {
       sink(invalid(null, 'a batch has at least one member'), bytes);
@@ -95,7 +94,8 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     const owed: CallId[] = [];
     let invalids = 0;
     for (const value of values) {
-      const message = read(value, depth - 1);
+      // What stands in a batch cannot be too deep where the batch as a whole is not.
+      const message = read(value, 0);
       if (message === undefined) continue;
       messages.push(message);
       const owes = message.kind === 'call' || (message.kind === 'invalid' && message.answers === undefined);
@@ -145,7 +145,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   return {
     decode(value, bytes, sink, depth = 0) {
       if (Array.isArray(value)) {
-        decodeBatch(value, bytes, sink, depth);
+        decodeBatch(value, bytes, sink);
         return;
       }
       const message = read(value, depth);
