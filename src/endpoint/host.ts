@@ -1,4 +1,5 @@
 /** `host`: a module in another process, in a thread, or in place, called as if it were imported. */
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
@@ -101,6 +102,11 @@ function endedEarly(url: string, { exitCode, signal }: Exit): KindredError {
   });
 }
 
+/** The last part of a module's URL: enough to know it by in an error. */
+function fileOf(url: string): string {
+  return url.startsWith('file:') ? basename(new URL(url).pathname) : url.slice(0, 60);
+}
+
 /** This file's neighbour, in the sources and in what is published. */
 function entry(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './host-main.ts' : './host-main.js', import.meta.url);
@@ -111,13 +117,14 @@ async function inProcess(url: string, options: HostOptions): Promise<Home> {
   const child = fork(entry(), [url], {
     channel: 'descriptor',
     kindred: true,
+    name: fileOf(url),
     ...(env === undefined ? {} : { env }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(execArgv === undefined ? {} : { execArgv }),
   });
   const reached = await reach(child, 'calls', {});
   return {
-    peer: peerOver(reached.transport, `process ${child.pid} of ${url}`, options),
+    peer: peerOver(reached.transport, reached.address, options),
     pid: child.pid,
     exited: child.exited,
     async end() {
@@ -142,7 +149,7 @@ async function inThread(url: string, options: HostOptions): Promise<Home> {
   worker.on('error', () => {});
   const reached = await reach(worker, 'calls', {});
   return {
-    peer: peerOver(reached.transport, `thread ${worker.threadId} of ${url}`, options),
+    peer: peerOver(reached.transport, `${fileOf(url)} in ${reached.address}`, options),
     pid: undefined,
     exited,
     end: () => worker.terminate(),

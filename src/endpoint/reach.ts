@@ -95,7 +95,7 @@ function reachChild(child: ChildProcess, mode: Mode, { serialization = 'json' }:
 
 function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Reached {
   if (child.channel === 'descriptor' && child.descriptor !== undefined) {
-    const name = `process ${child.pid} (${child.name})`;
+    const name = `${child.name} in process ${child.pid}`;
     return kinOf(createStreamTransport(name, child.descriptor), name, child.kindred);
   }
   if (child.channel === 'none')

@@ -12,6 +12,7 @@ import {
   type SpawnOptions as NodeSpawnOptions,
   spawn as nodeSpawn,
 } from 'node:child_process';
+import { basename } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { KindredError } from '../base/errors.ts';
@@ -35,6 +36,8 @@ export interface ChildOptions extends Omit<NodeSpawnOptions, 'stdio'> {
   stdio?: (IOType | 'ipc' | NodeJS.WritableStream | number | null | undefined)[];
   /** The child is known to run Kindred: both ends speak the binary dialect from the first byte. Default false. */
   kindred?: boolean;
+  /** What to call it in errors. Default: the program and its first arguments; of a module, its file. */
+  name?: string;
 }
 
 export interface Child {
@@ -55,17 +58,26 @@ export interface Child {
 
 /** Starts a program. No shell; `env` is exact where it is given, but for the variable that names the channel. */
 export function spawn(command: string, args: readonly string[] = [], options: ChildOptions = {}): Child {
-  const { channel = 'descriptor', kindred = false, stdio, env, ...rest } = options;
+  const {
+    channel = 'descriptor',
+    kindred = false,
+    stdio,
+    env,
+    name = nameOf(command, args),
+    ...rest
+  } = options;
   const plan = planStdio(channel, stdio);
+  // The channel of this process is not the child's.
+  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
   const process_ = nodeSpawn(command, args, {
     ...rest,
     stdio: plan.stdio,
     env: {
-      ...(env ?? process.env),
+      ...(env ?? inherited),
       ...(channel === 'none' ? {} : { [channelVariable]: `${plan.tells}${kindred ? ';kindred' : ''}` }),
     },
   });
-  return createChild(process_, nameOf(command, args), channel, kindred, plan.fd);
+  return createChild(process_, name, channel, kindred, plan.fd);
 }
 
 /** Starts a Node.js module as a child, with this process's own Node.js and its flags. */
@@ -76,7 +88,7 @@ export function fork(
 ): Child {
   const { execPath = process.execPath, execArgv = process.execArgv, ...rest } = options;
   const file = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module;
-  return spawn(execPath, [...execArgv, file, ...args], rest);
+  return spawn(execPath, [...execArgv, file, ...args], { name: nameOf(file, args), ...rest });
 }
 
 function planStdio(
@@ -146,6 +158,6 @@ async function terminate(
 }
 
 function nameOf(command: string, args: readonly string[]): string {
-  const shown = [command, ...args].join(' ');
-  return shown.length > 120 ? `${shown.slice(0, 117)}...` : shown;
+  const shown = [basename(command), ...args].join(' ');
+  return shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
 }
