@@ -59,12 +59,22 @@ export async function reach(target: Target, mode: Mode, options: ReachOptions): 
     );
   if (target instanceof MessagePort)
     return kinOf(createPortTransport('a message port', target), 'a message port', true);
-  if (target instanceof ChildProcess) return reachChild(target, mode, options);
+  if (target instanceof ChildProcess) {
+    if (target.pid === undefined)
+      throw new KindredError('ERR_START_FAILED', `${target.spawnfile} could not be started`, {
+        outcome: 'not-sent',
+      });
+    return reachChild(target, mode, options);
+  }
   if (target instanceof Duplex) {
     const transport = createStreamTransport('a stream', target);
     return { transport, address: 'a stream', role: 'greets', kindred: false, kin: false, tie: false };
   }
-  if (isChild(target)) return reachKindredChild(target, mode, options);
+  if (isChild(target)) {
+    // Where it never started, this says why.
+    if (target.process.pid === undefined) await target.exited;
+    return reachKindredChild(target, mode, options);
+  }
   throw new KindredError(
     'ERR_BAD_ARGUMENT',
     'a target is an address, a child, a thread, a message port or an open stream',
