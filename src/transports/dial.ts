@@ -1,10 +1,10 @@
 /** Connects a socket and makes a transport of it; what every `dialX` shares. */
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import { createStreamTransport } from './stream.ts';
-import { notReachable } from './system-errors.ts';
+import { codeOf, notReachable } from './system-errors.ts';
 
 export interface DialOptions {
   /** Gives up with `ERR_CANCELLED`. */
@@ -89,4 +89,27 @@ export function tooLate(address: string, ms: number, what = 'no connection was m
   return new KindredError('ERR_TIMEOUT', `${address} cannot be reached: ${what} within ${ms} ms`, {
     outcome: 'not-sent',
   });
+}
+
+/** How often a full queue of a live server is tried again, and for how long where no time is given. */
+const retryMs = 10;
+const fullQueueMs = 1000;
+
+/**
+ * Connects to a Unix domain socket or Windows pipe. A server whose queue of connections is full answers with EAGAIN on
+ * Linux, where other systems would wait; so do we.
+ */
+export async function dialPath(address: string, path: string, options: DialOptions): Promise<ByteTransport> {
+  const { clock = systemClock, timeoutMs, signal } = options;
+  const until = clock.now() + (timeoutMs ?? fullQueueMs);
+  for (;;) {
+    const left = timeoutMs === undefined ? {} : { timeoutMs: Math.max(0, until - clock.now()) };
+    try {
+      return await dialSocket(address, () => connect({ path, allowHalfOpen: true }), { ...options, ...left });
+    } catch (error) {
+      if (codeOf((error as Error).cause) !== 'EAGAIN' || clock.now() + retryMs > until || signal?.aborted)
+        throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+  }
 }

@@ -78,11 +78,11 @@ export function openServer(server: Server, where: NetListenOptions): Promise<voi
   });
 }
 
-/** A listener over one server that listens already. `giveUp` runs before the server is closed. */
+/** A listener over one server that listens already; `close` does more before and after the server is closed. */
 export function createListener(
   address: string,
   server: Server,
-  giveUp?: () => Promise<void> | void,
+  more: { before?: () => void; after?: () => void } = {},
 ): Listener {
   const { promise: closed, resolve } = Promise.withResolvers<KindredError | undefined>();
   let closing: Promise<void> | undefined;
@@ -91,9 +91,10 @@ export function createListener(
     resolve(cannotListen(address, error));
   });
   async function close(): Promise<void> {
-    await giveUp?.();
+    more.before?.();
     // The descriptor is closed in this call; the event `close` would come only after the last connection.
     server.close();
+    more.after?.();
     resolve(undefined);
   }
   return {

@@ -1,0 +1,191 @@
+/** `unix:/path.sock`: an explicit path, with the rights that its owner wants from its first moment on. */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { KindredError } from '../base/errors.ts';
+import type { ByteTransport } from '../channel/transport.ts';
+import { formatAddress } from './address.ts';
+import { type DialOptions, dialPath } from './dial.ts';
+import {
+  createAcceptor,
+  createListener,
+  type Listener,
+  type ListenOptions,
+  type OnTransport,
+  openServer,
+} from './listener.ts';
+import { withLock } from './name-lock.ts';
+import { ensureRuntimeDirectory, runtimeDirectory } from './runtime-directory.ts';
+import {
+  checkPathLength,
+  findObstacle,
+  lookAt,
+  maxPathBytes,
+  type Obstacle,
+  place,
+  tryLink,
+  unlinkIfSame,
+  unlinkIfThere,
+} from './socket-file.ts';
+import { cannotListen, codeOf } from './system-errors.ts';
+
+export async function dialUnix(path: string, options: DialOptions = {}): Promise<ByteTransport> {
+  const address = formatAddress({ kind: 'unix', path });
+  checkPathLength(address, path);
+  return await dialPath(address, path, options);
+}
+
+export interface ListenUnixOptions extends ListenOptions {
+  /** The rights of the socket. Default 0o600: its owner alone. */
+  mode?: number | undefined;
+  /** The group of the socket, by number or by a name in /etc/group. */
+  group?: number | string | undefined;
+}
+
+/** Throws `ERR_ADDRESS_IN_USE` (a live server, or something that is no socket), `ERR_BAD_ADDRESS`, `ERR_BAD_ARGUMENT`. */
+export async function listenUnix(
+  path: string,
+  options: ListenUnixOptions,
+  onTransport: OnTransport,
+): Promise<Listener> {
+  const address = formatAddress({ kind: 'unix', path });
+  checkPathLength(address, path);
+  const gid = options.group === undefined ? undefined : groupId(options.group);
+  const server = createServer({ allowHalfOpen: true });
+  let connections = 0;
+  createAcceptor(() => `${address}, connection ${++connections}`, onTransport, options).attach(server);
+  let bound: Bound | undefined;
+  try {
+    bound = await bindPrivately(address, server, path, options.mode ?? 0o600, gid);
+    await placeUnix(address, bound.path, path);
+  } catch (error) {
+    server.close();
+    bound?.dismiss();
+    throw cannotListen(address, error);
+  }
+  const identity = lookAt(path);
+  bound.tidy();
+  const { dismiss } = bound;
+  return createListener(address, server, {
+    before() {
+      try {
+        if (identity !== undefined) unlinkIfSame(path, identity);
+      } catch {
+        // The directory is no longer ours to write in. A dead socket that stays there blocks nobody.
+      }
+    },
+    after: dismiss,
+  });
+}
+
+interface Bound {
+  path: string;
+  /** Removes the passing name; to be called when the socket has its real one. */
+  tidy(): void;
+  /** The same, and whatever had to be kept until the server was closed. */
+  dismiss(): void;
+}
+
+/**
+ * Binds in a new directory beside the path, which nobody else can enter, so that mode and group are set before anybody
+ * can connect. (`umask` would do without the directory, but belongs to the process and does not exist in threads.)
+ */
+async function bindPrivately(
+  address: string,
+  server: Server,
+  path: string,
+  mode: number,
+  gid: number | undefined,
+): Promise<Bound> {
+  const folder = mkdtempSync(join(dirname(path), '.kin-'));
+  const socket = join(folder, 's');
+  let fd: number | undefined;
+  const tidy = () => {
+    unlinkIfThere(socket);
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  };
+  const dismiss = () => {
+    tidy();
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  try {
+    let name = socket;
+    if (Buffer.byteLength(socket) > maxPathBytes() && process.platform === 'linux') {
+      // The passing name is longer than the real one; through the descriptor of its directory it is short. libuv unlinks
+      // by that name when the server closes, so the descriptor stays open until then.
+      fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+      name = `/proc/self/fd/${fd}/s`;
+    }
+    checkPathLength(address, name);
+    await openServer(server, { path: name, exclusive: true });
+    if (gid !== undefined) giveToGroup(address, socket, gid);
+    chmodSync(socket, mode);
+    return { path: socket, tidy, dismiss };
+  } catch (error) {
+    server.close();
+    dismiss();
+    throw error;
+  }
+}
+
+/** Without a lock where nothing is in the way; a dead socket is taken away under one. */
+async function placeUnix(address: string, bound: string, path: string): Promise<void> {
+  if (tryLink(bound, path)) return;
+  const obstacle = await findObstacle(path);
+  if (obstacle?.alive) throw inUse(address, obstacle);
+  const directory = runtimeDirectory();
+  ensureRuntimeDirectory(directory);
+  const key = join(realpathSync(dirname(path)), basename(path));
+  await withLock(directory, `unix:${key}`, () => place(bound, path, (found) => inUse(address, found)));
+}
+
+function inUse(address: string, { found }: Obstacle): KindredError {
+  const who =
+    found.what === 'socket'
+      ? 'a live server listens there'
+      : `there is ${found.what} at that path: remove it, or take another path`;
+  return new KindredError('ERR_ADDRESS_IN_USE', `${address} is in use: ${who}`);
+}
+
+function giveToGroup(address: string, socket: string, gid: number): void {
+  try {
+    chownSync(socket, -1, gid);
+  } catch (cause) {
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `${address} cannot be given to group ${gid}: its owner has to be a member of that group`,
+      { cause },
+    );
+  }
+}
+
+/** Throws `ERR_BAD_ARGUMENT` for a name that is not in the file. */
+export function groupId(group: number | string, file = '/etc/group'): number {
+  if (typeof group === 'number') {
+    if (Number.isInteger(group) && group >= 0) return group;
+    throw new KindredError('ERR_BAD_ARGUMENT', `group ${group} is no group number`);
+  }
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [name, , gid] = line.split(':');
+    if (name === group && gid !== undefined && /^\d+$/.test(gid)) return Number(gid);
+  }
+  throw new KindredError(
+    'ERR_BAD_ARGUMENT',
+    `there is no group ${JSON.stringify(group)} in ${file}: give its number`,
+  );
+}
