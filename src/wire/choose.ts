@@ -19,27 +19,18 @@ export function chooseDialect(start: Uint8Array): DialectName | 'http' | undefin
     case 0x0d:
       return 'json-lines';
     default:
-      return chooseByWord(firstWord(start));
+      return chooseByWord(String.fromCharCode(...start.subarray(0, wordLength)));
   }
 }
 
-/** `Content-Length` and `Content-Type`, as far as they can be told from `CONNECT`. */
-const contentHeader = /^(?:c|co|con|cont.*)$/i;
+/** Enough to tell every word from the others. */
+const wordLength = 20;
+/** `Content-Length` and `Content-Type`, as far as they have arrived; `CONNECT` is no such. */
+const contentHeader = /^(?:c|co|con)$|^cont/i;
 /** HTTP methods are upper-case; a lower-case or mixed word is a person at a keyboard. */
-const httpMethod = /^[A-Z]+$/;
+const httpMethod = /^[A-Z]+(?: |$)/;
 
 function chooseByWord(word: string): DialectName | 'http' | undefined {
   if (contentHeader.test(word)) return 'json-headers';
   return httpMethod.test(word) ? 'http' : undefined;
-}
-
-/** The letters in front; empty where something else than a space follows them, and they are no word of a protocol. */
-function firstWord(start: Uint8Array): string {
-  let word = '';
-  for (const byte of start) {
-    const letter = String.fromCharCode(byte);
-    if (/[a-z]/i.test(letter) && word.length < 20) word += letter;
-    else return byte === 0x20 || /^cont/i.test(word) ? word : '';
-  }
-  return word;
 }

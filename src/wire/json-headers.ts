@@ -14,7 +14,7 @@ import { createHeldBytes } from './held-bytes.ts';
 import { createJsonCodec, type Framing, type JsonIntake } from './json-codec.ts';
 
 /** Bytes of one header section, the empty line included. */
-export const maxHeaderBytes = 8 * 1024;
+export const maxHeaderBytes: number = 8 * 1024;
 
 const newline = 0x0a;
 /** `Name: value`, the name a token of HTTP: a request line is no header. */
