@@ -75,7 +75,8 @@ const everything = fc.anything({
     fc.string({ unit: 'binary' }),
     fc.string({ maxLength: 200 }),
     fc.bigInt(),
-    fc.date({ noInvalidDate: false }),
+    // Invalid dates are left out: `deepEqual` of Node.js 22 takes no two of them for equal.
+    fc.date({ noInvalidDate: true }),
     fc.uint8Array(),
     fc.constantFrom(
       null,

@@ -59,7 +59,7 @@ class Notation {
     $repeat: ([text, count]: [string, number]) => text.repeat(count),
     $array: ([count, value]: [number, unknown]) => new Array(count).fill(this.read(value)),
     $object: (pairs: [string, unknown][], label) => this.#fillObject(pairs, label),
-    $date: (ms: number | null) => new Date(ms ?? Number.NaN),
+    $date: (ms: number) => new Date(ms),
     $regexp: ([source, flags]: [string, string]) => new RegExp(source, flags),
     $url: (href: string) => new URL(href),
     $map: (pairs: [unknown, unknown][], label) =>

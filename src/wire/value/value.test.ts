@@ -310,6 +310,8 @@ describe('other types of the language between two Kindreds', () => {
     arrives([new Date(0), new Date(-1), new Date(8.64e15), /a\/b\n/dgimsuy, /(?:)/, new URL('x:?a#b')]);
     arrives([new Map<unknown, unknown>([[{}, new Map()]]), new Set([[1], new Set()])]);
     assert.ok(Number.isNaN((arrive(new Date(Number.NaN)) as Date).getTime()));
+    // 'deepEqual' of Node.js 22 takes no two invalid dates for equal, so that no vector says these bytes.
+    assert.deepEqual([...streamOf(new Date(Number.NaN))].slice(8), [0xd0, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]);
   });
 
   it('arrive from another realm, and from subclasses, as those of this one', () => {
