@@ -1,18 +1,21 @@
 // `kindred call` and `kindred notify`, as a shell sees them.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { useKindredCommand } from '../../../test/programs/kindred-command.ts';
 
-const command = useKindredCommand();
 const here = 'local:math';
 let server: Awaited<ReturnType<typeof command.serve>>;
 
+// In front of the command's own hook, which finds everything ended that a test has started.
+after(async () => {
+  server.child.kill('SIGTERM');
+  await server.ended;
+});
+
+const command = useKindredCommand();
+
 before(async () => {
   server = await command.serve('math.ts', here);
-  return async () => {
-    server.child.kill('SIGTERM');
-    await server.ended;
-  };
 });
 
 test('a result is one line of JSON on stdout, with exit code 0 and nothing on stderr', async () => {

@@ -20,8 +20,15 @@ export async function loadModule(word: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(file).href)) as Exports;
   } catch (cause) {
-    throw new ModuleError(`${word} cannot be loaded`, { cause });
+    throw new ModuleError(`${word} cannot be loaded${placeIn(cause)}`, { cause });
   }
+}
+
+/** Where in the user's own files it happened, as far as the error says so. */
+function placeIn(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const [, place] = /^(\/\S+:\d+)\n/.exec(stack) ?? /(file:\/\/[^\s)]+:\d+:\d+)/.exec(stack) ?? [];
+  return place === undefined ? '' : `, at ${place.replace(/^file:\/\//, '')}`;
 }
 
 function fileOf(word: string): string {

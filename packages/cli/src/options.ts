@@ -11,7 +11,7 @@ export const dialects = [
 ] as const satisfies readonly DialectName[];
 
 /** The longest that a timer of Node.js can wait: 24 days. */
-const longestMs = 2 ** 31 - 1;
+export const longestMs = 2 ** 31 - 1;
 
 interface Speaking extends CertificateFlags {
   dialect?: DialectName;
@@ -20,7 +20,7 @@ interface Speaking extends CertificateFlags {
 
 /** Of commands that go to an address. Times are in milliseconds. */
 export interface Reaching extends Speaking {
-  wait?: number;
+  wait?: number | 'for ever';
   timeout?: number;
 }
 
@@ -41,8 +41,8 @@ export function addReachingOptions(command: Command, timeout: string): Command {
     .option('--timeout <MS>', timeout, toMs)
     .option(
       '--wait [MS]',
-      'wait until somebody is there; without a number, for as long as it takes',
-      (text: string) => (text === '' ? longestMs : toMs(text)),
+      'wait until somebody is there; without a number, for as long as it takes, or --timeout allows',
+      (text: string): number | 'for ever' => (text === '' ? 'for ever' : toMs(text)),
     );
   return addSpeakingOptions(addCertificateOptions(command, 'connects'));
 }

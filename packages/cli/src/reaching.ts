@@ -1,13 +1,13 @@
 /** From an address on the command line to whoever is there, for as long as it is used. */
 import { connect, type DialOptions, KindredError, type Peer } from 'kindred';
 import { tlsOf } from './certificates.ts';
-import type { Reaching } from './options.ts';
+import { longestMs, type Reaching } from './options.ts';
 import { checkReachable } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
- * Opens what `open` opens at the address, with the options of the command line. `--timeout` bounds this too, so that a
- * machine that does not answer cannot hold the command.
+ * Opens what `open` opens at the address, with the options of the command line. `--timeout` bounds this too, on top of
+ * what `--wait` allows, so that a machine that does not answer cannot hold the command.
  */
 export async function reach<T>(
   address: string,
@@ -17,11 +17,11 @@ export async function reach<T>(
 ): Promise<T> {
   checkReachable(address);
   const { wait = 0, timeout, dialect } = flags;
-  const patienceMs = timeout === undefined ? undefined : Math.min(wait + timeout, 2 ** 31 - 1);
-  const late = patienceMs === undefined ? undefined : AbortSignal.timeout(patienceMs);
+  const patienceMs = timeout === undefined ? undefined : timeout + (wait === 'for ever' ? 0 : wait);
+  const late = patienceMs === undefined ? undefined : AbortSignal.timeout(Math.min(patienceMs, longestMs));
   try {
     return await open({
-      waitMs: wait,
+      waitMs: wait === 'for ever' ? Number.POSITIVE_INFINITY : wait,
       signal: late === undefined ? stop : AbortSignal.any([stop, late]),
       ...(dialect === undefined ? {} : { dialect }),
       ...tlsOf(flags, 'connects'),

@@ -68,7 +68,7 @@ test('a module that cannot be served is told with the reason and the mend', asyn
     [
       [command.served('broken.ts'), '--at', 'local:x'],
       1,
-      /broken\.ts cannot be loaded\n {2}caused by RangeError: no disk to write to\n {4}at .*broken\.ts/,
+      /broken\.ts cannot be loaded, at .*broken\.ts:2:7\n {2}caused by RangeError: no disk to write to\n/,
     ],
     [[command.served('math.ts')], 2, /'--at <ADDRESS>' not specified/],
     [[command.served('math.ts'), '--at', 'math'], 2, /write local:math/],

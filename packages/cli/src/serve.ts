@@ -38,7 +38,7 @@ export function addServe(program: Command, terminal: Terminal): void {
     examples: [
       '$ kindred serve ./math.ts --at local:math\nserving ./math.ts at local:math, pid 4711',
       '$ kindred serve ./math.ts --at tcp://127.0.0.1:7070 --export math',
-      '$ kindred serve ./tools.ts --at stdio:   # for a program that starts it and talks over its stdio',
+      '$ kindred serve ./tools.ts --at stdio:   # for whoever starts it',
     ],
     exits: ['ok', 'failed', 'usage', 'interrupted', 'terminated'],
   });
@@ -58,21 +58,20 @@ async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promi
   await untilEnded(terminal, server, flags.grace);
 }
 
-/** Until the server is closed, by a signal or because it lost its address. Throws the reason of the latter. */
+/** Until the command is told to end, or the server is closed otherwise. Throws where it has lost its address. */
 async function untilEnded(terminal: Terminal, server: Server, graceMs: number): Promise<void> {
   const { stop, cut } = terminal;
-  const onStop = (): void => {
-    const running = [...server.peers].reduce((sum, peer) => sum + peer.load.running, 0);
-    if (running > 0)
-      terminal.tell(
-        `ending: ${running === 1 ? 'one call still runs' : `${running} calls still run`} (again to end at once)`,
-      );
-    void server.drain({ timeoutMs: graceMs, signal: cut, reason: 'the service ends' });
-  };
-  if (stop.aborted) onStop();
-  else stop.addEventListener('abort', onStop, { once: true });
-  const lost = await server.closed;
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  stop.addEventListener('abort', () => tell(), { once: true });
+  if (stop.aborted) tell();
+  const lost = await Promise.race([told, server.closed]);
   if (lost !== undefined) throw lost;
+  const running = [...server.peers].reduce((sum, peer) => sum + peer.load.running, 0);
+  if (running > 0) {
+    const what = running === 1 ? 'one call still runs' : `${running} calls still run`;
+    terminal.tell(`ending: ${what} (again to end at once)`);
+  }
+  await server.drain({ timeoutMs: graceMs, signal: cut, reason: 'the service ends' });
 }
 
 /**
