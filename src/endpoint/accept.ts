@@ -2,10 +2,14 @@
 import type { TlsOptions } from 'node:tls';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
+import { listenAbstract } from '../transports/abstract.ts';
 import { parseAddress } from '../transports/address.ts';
 import type { Listener, OnTransport } from '../transports/listener.ts';
+import { listenLocal } from '../transports/local.ts';
+import { listenPipe } from '../transports/pipe.ts';
 import { listenTcp } from '../transports/tcp.ts';
 import { listenTls } from '../transports/tls.ts';
+import { listenUnix } from '../transports/unix.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { openChannel } from './channels.ts';
@@ -66,7 +70,19 @@ export async function accept(
       return listenTcp(address, common, onSocket);
     case 'tls':
       return listenTls(address, { ...common, handshakeMs, tls: tls ?? {} }, onSocket);
-    default:
-      throw new KindredError('ERR_BAD_ADDRESS', `${text} is no address to listen at: use serve`);
+    case 'local':
+      return listenLocal(address.name, { maxConnections, dialects }, onSocket);
+    case 'unix':
+      return listenUnix(address.path, { maxConnections, mode, group }, onSocket);
+    case 'abstract':
+      return listenAbstract(address.name, common, onSocket);
+    case 'pipe':
+      return listenPipe(address.name, { maxConnections }, onSocket);
+    case 'stdio':
+    case 'parent':
+      throw new KindredError(
+        'ERR_BAD_ADDRESS',
+        `${text} is one channel, not an address to listen at: use serve or dial`,
+      );
   }
 }

@@ -3,10 +3,14 @@ import type { ConnectionOptions } from 'node:tls';
 import { systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
-import { type Address, formatAddress } from '../transports/address.ts';
+import { dialAbstract } from '../transports/abstract.ts';
+import type { Address } from '../transports/address.ts';
 import type { DialOptions } from '../transports/dial.ts';
+import { dialLocal } from '../transports/local.ts';
+import { dialPipe } from '../transports/pipe.ts';
 import { dialTcp } from '../transports/tcp.ts';
 import { dialTls } from '../transports/tls.ts';
+import { dialUnix } from '../transports/unix.ts';
 
 export interface DialAddressOptions {
   /** Gives up with `ERR_CANCELLED`. */
@@ -64,8 +68,14 @@ export async function dialAddress(
       return { transport: await dialTcp(address, options) };
     case 'tls':
       return { transport: await dialTls(address, { ...options, tls }) };
-    default:
-      throw new KindredError('ERR_NOT_SUPPORTED', formatAddress(address));
+    case 'local':
+      return dialLocal(address.name, options);
+    case 'unix':
+      return { transport: await dialUnix(address.path, options) };
+    case 'abstract':
+      return { transport: await dialAbstract(address.name, options) };
+    case 'pipe':
+      return { transport: await dialPipe(address.name, options) };
   }
 }
 

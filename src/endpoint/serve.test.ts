@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { describe, it } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { connect } from './connect.ts';
@@ -15,10 +18,24 @@ const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
 const math = { add: (a: number, b: number) => a + b };
 const anyPort = 'tcp://127.0.0.1:0';
 
+// A place of our own for named endpoints, gone when the tests are.
+const directory = mkdtempSync(join(tmpdir(), 'kindred-serve-'));
+process.env['KINDRED_RUNTIME_DIR'] = join(directory, 'run');
+after(() => {
+  const left = globSync(`${directory}/**`).filter((path) => statSync(path).isSocket());
+  rmSync(directory, { recursive: true });
+  assert.deepEqual(left, [], 'no socket is left behind');
+});
+
 let count = 0;
-for (const scheme of ['tcp', 'memory'])
+for (const scheme of ['tcp', 'memory', 'local', 'unix'])
   describe(`a server at ${scheme}`, () => {
-    const free = () => (scheme === 'tcp' ? anyPort : `memory:serve-test-${++count}`);
+    const free = (): string => {
+      if (scheme === 'tcp') return anyPort;
+      return scheme === 'unix'
+        ? `unix:${directory}/serve-${++count}.sock`
+        : `${scheme}:serve-test-${++count}`;
+    };
 
     it('answers many peers, and knows them', async () => {
       const server = await serve(free(), math);
@@ -196,5 +213,34 @@ it('answers JSON by line, with Content-Length and in binary at one address', asy
   assert.equal(await ask('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), '');
   assert.equal(peer.kindred, true);
   await peer.close();
+  await server.close();
+});
+
+it('answers JSON by line and in binary at one named endpoint, whose claim lets a Kindred begin in binary', async () => {
+  const server = await serve('local:both', math);
+  const peer = await connect<typeof math>('local:both');
+  assert.equal(peer.kindred, true, 'before any answer');
+  assert.equal(await peer.call.add(1, 2), 3);
+  const strict = await connect<typeof math>('local:both', { dialect: 'json-lines' });
+  assert.equal(await strict.call.add(3, 4), 7);
+  assert.equal(strict.kindred, false);
+  await Promise.all([peer.close(), strict.close()]);
+  await server.close();
+});
+
+it('speaks only the dialect it was told to, and says so in its claim', async () => {
+  const server = await serve('local:strict', math, { dialect: 'json-lines' });
+  const peer = await connect<typeof math>('local:strict');
+  assert.equal(await peer.call.add(1, 2), 3);
+  assert.equal(peer.kindred, false);
+  await peer.close();
+  await server.close();
+});
+
+it('names the process that serves an address already', async () => {
+  const server = await serve('local:taken', math);
+  const error = await rejection(serve('local:taken', math));
+  assert.equal(error.code, 'ERR_ADDRESS_IN_USE');
+  assert.match(error.message, new RegExp(`\\b${process.pid}\\b`));
   await server.close();
 });
