@@ -3,7 +3,7 @@
  *
  * ```
  *   stream    FF 4B 4E 01 | frame | frame | frame ...            once from each end: 'KN', version 1
- *   message   head u8 | length u24 | fields                      head: kind and flags (binary-messages.ts)
+ *   message   head u8 | length u24 | fields                      head: kind and flags (binary-kinds.ts)
  *   first     30   u8 | length u24 | body u32 | head u8 | total u32 | data     of a message too large for a frame
  *   further   31   u8 | length u24 | body u32 | data                           until `total` bytes of data came
  * ```
@@ -12,7 +12,8 @@
  */
 import { KindredError } from '../base/errors.ts';
 import { FrameReader, firstPieceKind, furtherPieceKind, prologue } from './binary-frames.ts';
-import { MessageReader, MessageWriter } from './binary-messages.ts';
+import { MessageReader } from './binary-reader.ts';
+import { MessageWriter } from './binary-writer.ts';
 import { BodiesUnderWay } from './bodies.ts';
 import type { Chunk, Codec, CodecOptions, Encoded } from './dialect.ts';
 import type { ExportReference, Message } from './message.ts';

@@ -1,36 +1,29 @@
 /**
- * Bytes to values: `tags.ts` has the table of what is read.
+ * Bytes to values: `tags.ts` has the table of what is read. What is wrong throws a `KindredError`: `ERR_PROTOCOL`, or
+ * `ERR_LIMIT` for the depth.
  *
- * Every count is checked against the bytes that are there before anything is made of it. What is wrong throws a
- * `KindredError`: `ERR_PROTOCOL`, or `ERR_LIMIT` for the depth.
+ * Here are arrays, objects and references; numbers and strings are in scalar-reader.ts, the language's other types in
+ * built-in-reader.ts.
  */
 import { KindredError } from '../../base/errors.ts';
 import type { ImportReference, Reference } from '../message.ts';
 import type { Text } from '../text.ts';
 import { type ElementReader, readBuiltIn } from './built-in-reader.ts';
 import { deepestValue } from './path.ts';
+import { ScalarReader } from './scalar-reader.ts';
 import { type ReadShape, ReadShapes, readShape } from './shapes.ts';
 import * as tag from './tags.ts';
 
-/** ASCII strings up to this length are made faster here than by `Text.decode` (measured on Node.js 24). */
-const loopLength = 12;
 /** Longer arrays grow as their elements are read. */
 const presizedLength = 4096;
 
-const scratchBytes = new Uint8Array(8);
-const scratch = new DataView(scratchBytes.buffer);
 const referenceKinds: readonly Reference['kind'][] = ['function', 'stream', 'handle'];
 const noNames = readShape([]);
-const noBytes = new Uint8Array(0);
 
-export class ValueReader implements ElementReader {
-  readonly text: Text;
+export class ValueReader extends ScalarReader implements ElementReader {
   readonly maxDepth: number;
   readonly importReference: ImportReference | undefined;
 
-  bytes: Uint8Array<ArrayBuffer> = noBytes;
-  at = 0;
-  end = 0;
   /** The bytes stay as they are, for ever: large byte arrays may be views of them. */
   owned = false;
 
@@ -42,7 +35,7 @@ export class ValueReader implements ElementReader {
   readonly #known = new ReadShapes();
 
   constructor(text: Text, maxDepth: number, importReference: ImportReference | undefined) {
-    this.text = text;
+    super(text);
     this.maxDepth = Math.min(maxDepth, deepestValue);
     this.importReference = importReference;
   }
@@ -63,8 +56,7 @@ export class ValueReader implements ElementReader {
     if (this.#shapeCount > 64) this.#shapes = [];
     this.#objectCount = 0;
     this.#shapeCount = 0;
-    // Nothing is held of a chunk that the transport may use again.
-    this.bytes = noBytes;
+    this.release();
   }
 
   /** Reads arguments: their array or object itself does not count as a level of depth. */
@@ -79,7 +71,7 @@ export class ValueReader implements ElementReader {
   read(depth: number): unknown {
     const byte = this.byte();
     if (byte < tag.STRING) return byte;
-    if (byte < tag.ARRAY) return this.#text(byte - tag.STRING);
+    if (byte < tag.ARRAY) return this.textOf(byte - tag.STRING);
     if (byte < tag.OBJECT) return this.#array(byte - tag.ARRAY, depth);
     if (byte < tag.SHAPED) return this.#object(this.#defineShape(byte - tag.OBJECT), depth);
     if (byte < tag.UNDEFINED) return this.#object(this.#shape(byte - tag.SHAPED), depth);
@@ -107,9 +99,9 @@ export class ValueReader implements ElementReader {
       case tag.DOUBLE:
         return this.double();
       case tag.LONG_STRING:
-        return this.#text(this.count());
+        return this.textOf(this.count());
       case tag.UTF16_STRING:
-        return this.#utf16Text(this.count());
+        return this.utf16Text(this.count());
       case tag.LONG_ARRAY:
         return this.#array(this.count(), depth);
       case tag.LONG_OBJECT:
@@ -127,65 +119,6 @@ export class ValueReader implements ElementReader {
     }
   }
 
-  /** The next byte, which stays to be read; -1 at the end. */
-  peek(): number {
-    return this.at < this.end ? (this.bytes[this.at] as number) : -1;
-  }
-
-  byte(): number {
-    if (this.at >= this.end) this.tooShort();
-    return this.bytes[this.at++] as number;
-  }
-
-  u16(): number {
-    this.need(2);
-    const { bytes, at } = this;
-    this.at = at + 2;
-    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  }
-
-  u32(): number {
-    this.need(4);
-    const { bytes, at } = this;
-    this.at = at + 4;
-    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-    return low + (bytes[at + 3] as number) * 0x100_0000;
-  }
-
-  double(): number {
-    this.need(8);
-    const { bytes, at } = this;
-    for (let i = 0; i < 8; i++) scratchBytes[i] = bytes[at + i] as number;
-    this.at = at + 8;
-    return scratch.getFloat64(0, true);
-  }
-
-  /** Unsigned LEB128, below 2 ** 32. */
-  count(): number {
-    let count = 0;
-    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
-      byte = this.byte();
-      if (shift === 28 && byte > 0x0f) this.wrong('a count is above 32 bits');
-      count += (byte & 0x7f) * 2 ** shift;
-    }
-    return count;
-  }
-
-  /** A count of things of which each takes at least so many bytes. */
-  countOf(eachBytes: number): number {
-    const count = this.count();
-    if (count * eachBytes > this.end - this.at) this.tooShort();
-    return count;
-  }
-
-  string(): string {
-    const byte = this.byte();
-    if (byte >= tag.STRING && byte < tag.ARRAY) return this.#text(byte - tag.STRING);
-    if (byte === tag.LONG_STRING) return this.#text(this.count());
-    if (byte === tag.UTF16_STRING) return this.#utf16Text(this.count());
-    return this.wrong('a string was expected');
-  }
-
   /** A string that comes again and again. */
   name(): string {
     return this.#readShape(1).names[0] as string;
@@ -201,48 +134,6 @@ export class ValueReader implements ElementReader {
   enter(depth: number): void {
     if (depth >= this.#deepest)
       throw new KindredError('ERR_LIMIT', `a value is nested deeper than maxDepth (${this.maxDepth})`);
-  }
-
-  need(count: number): void {
-    if (count > this.end - this.at) this.tooShort();
-  }
-
-  tooShort(): never {
-    return this.wrong('a message ends in the middle of a value');
-  }
-
-  wrong(what: string): never {
-    throw new KindredError('ERR_PROTOCOL', `the other end broke the binary dialect: ${what}`);
-  }
-
-  #text(size: number): string {
-    this.need(size);
-    const start = this.at;
-    const end = start + size;
-    this.at = end;
-    if (size <= loopLength) {
-      const short = shortAscii(this.bytes, start, end);
-      if (short !== undefined) return short;
-    }
-    try {
-      return this.text.decode(this.bytes, start, end);
-    } catch {
-      return this.wrong('a string is no UTF-8');
-    }
-  }
-
-  #utf16Text(units: number): string {
-    this.need(2 * units);
-    const { bytes } = this;
-    const end = this.at + 2 * units;
-    let text = '';
-    while (this.at < end) {
-      const codes: number[] = [];
-      for (; this.at < end && codes.length < 4096; this.at += 2)
-        codes.push((bytes[this.at] as number) | ((bytes[this.at + 1] as number) << 8));
-      text += String.fromCharCode(...codes);
-    }
-    return text;
   }
 
   #array(length: number, depth: number): unknown[] {
@@ -305,24 +196,4 @@ export class ValueReader implements ElementReader {
 
 function defineOwn(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** The bytes as a string, where all of them are ASCII. */
-function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = '';
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    const a = bytes[at] as number;
-    const b = bytes[at + 1] as number;
-    const c = bytes[at + 2] as number;
-    const d = bytes[at + 3] as number;
-    if ((a | b | c | d) > 0x7f) return undefined;
-    text += String.fromCharCode(a, b, c, d);
-  }
-  for (; at < end; at++) {
-    const a = bytes[at] as number;
-    if (a > 0x7f) return undefined;
-    text += String.fromCharCode(a);
-  }
-  return text;
 }
