@@ -367,6 +367,32 @@ describe('what waits to be written', () => {
     );
   });
 
+  it('is flushed only when all that was sent in the turn is handed over, whoever of it asks', async () => {
+    const slow = createSlowTransport();
+    const channel = createFramedChannel(slow.transport, {
+      mode: 'calls',
+      dialect: 'json-lines',
+      hello,
+      limits: defaultLimits,
+      text: webText,
+    });
+    hear(channel);
+    const first: Ticket = { sent: false };
+    const last: Ticket = { sent: false };
+    // Nothing is cut in JSON: the first fills a write of its own.
+    channel.send({ kind: 'notify', method: 'a', params: ['x'.repeat(300_000)] }, { ticket: first });
+    const flushed = [channel.flushed()];
+    channel.send({ kind: 'notify', method: 'b', params: [] }, { ticket: last });
+    flushed.push(channel.flushed());
+    let done = 0;
+    for (const one of flushed) void one.then(() => done++);
+    await turn();
+    assert.deepEqual([first.sent, last.sent, done], [true, false, 0]);
+    slow.drain();
+    await turn();
+    assert.deepEqual([last.sent, done], [true, 2]);
+  });
+
   it('says when it is full, and when there is room again', async () => {
     const slow = createSlowTransport();
     const channel = createFramedChannel(slow.transport, {

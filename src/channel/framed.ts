@@ -69,6 +69,7 @@ class FramedChannel implements Channel {
   #outgoing: Codec | undefined;
   #flushScheduled = false;
   #flushedPromise: Promise<void> | undefined;
+  #onFlush: (() => void) | undefined;
   #wasFull = false;
   #ended = false;
   #readyTold = false;
@@ -136,10 +137,12 @@ class FramedChannel implements Channel {
     return this.#post(message, options);
   }
 
+  /** All who ask in one turn share a promise. It covers what is sent until that turn's flush, so it is bound only there. */
   flushed(): Promise<void> {
-    this.#flushedPromise ??= new Promise<void>((resolve) => this.#outbox.whenHandedOver(resolve)).then(() =>
-      this.#transport.flushed(),
-    );
+    this.#flushedPromise ??= new Promise<void>((resolve) => {
+      if (this.#flushScheduled) this.#onFlush = resolve;
+      else this.#outbox.whenHandedOver(resolve);
+    }).then(() => this.#transport.flushed());
     return this.#flushedPromise;
   }
 
@@ -225,6 +228,7 @@ class FramedChannel implements Channel {
     this.#outbox.add(codec, message, encoded, options.ticket, lentStreams);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
+      this.#flushedPromise = undefined;
       this.#defer(() => this.#flush());
     }
     return encoded.bytes;
@@ -233,6 +237,10 @@ class FramedChannel implements Channel {
   #flush(): void {
     this.#flushScheduled = false;
     this.#flushedPromise = undefined;
+    const asked = this.#onFlush;
+    this.#onFlush = undefined;
+    // Closed by now or not: all that was added has been handed over, waits for it, or was dropped.
+    if (asked !== undefined) this.#outbox.whenHandedOver(asked);
     if (this.state === 'closed') return;
     this.#outbox.flush();
     if (this.#wasFull && this.#outbox.bytes < this.#options.limits.maxBufferedBytes / 2) {

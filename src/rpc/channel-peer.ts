@@ -67,7 +67,11 @@ class ChannelPeer implements Peer<unknown> {
     this.address = options.address ?? '';
     this.closed = channel.closed;
     this.#references = new References({
-      port: { send: (message) => channel.send(message), room: () => this.#whenRoom() },
+      port: {
+        send: (message) => channel.send(message),
+        tell: (message) => this.#send(message),
+        room: () => this.#whenRoom(),
+      },
       maxStreams: limits.maxStreams,
       callLent: (id, args) => this.#outbound.call(id, args, {}),
       toWire: (thrown) => this.#inbound.toWire(thrown),

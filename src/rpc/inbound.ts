@@ -88,10 +88,10 @@ export class Inbound {
   }
 
   onNotify(message: NotifyMessage): void {
-    const { channel, references, events } = this.#options;
+    const { references, events } = this.#options;
     const borrowed = references.takeBorrowed();
     const { ack } = message;
-    if (ack?.level === 'received') channel.send({ kind: 'ack', ...ack });
+    if (ack?.level === 'received') this.#send({ kind: 'ack', ...ack });
     const scope = this.#open(message, borrowed);
     const settle = (failure?: unknown): void => {
       if (failure !== undefined)
@@ -100,7 +100,7 @@ export class Inbound {
           method: message.method,
           error: failure,
         }));
-      if (ack?.level === 'handled' && channel.state !== 'closed') channel.send({ kind: 'ack', ...ack });
+      if (ack?.level === 'handled') this.#send({ kind: 'ack', ...ack });
       scope.release();
     };
     try {

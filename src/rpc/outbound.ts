@@ -261,6 +261,7 @@ export class Outbound {
     for (const call of [...this.#pending.values()])
       if (typeof call.id === 'number' && typeof lastId === 'number' && call.id > lastId) {
         this.#leave(call);
+        call.withdrawn = true;
         call.fail(error, 'not-sent');
       }
   }
@@ -275,6 +276,8 @@ export class Outbound {
     for (const call of [...this.#pending.values()]) {
       this.#leave(call);
       call.stream?.end(error.withOutcome('unknown'));
+      // A channel that closes in good order still writes what waits; what is told to be unsent must not be among it.
+      call.withdrawn = true;
       call.fail(error, call.sent ? 'unknown' : 'not-sent');
     }
     for (const { reject } of this.#acks.values()) reject(error);

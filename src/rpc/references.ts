@@ -79,7 +79,7 @@ export class References {
     }
     if (reference.kind === 'stream') {
       const consumer = this.consume(reference.id, true, () =>
-        this.#options.port.send({ kind: 'stop', stream: reference.id }),
+        this.#options.port.tell({ kind: 'stop', stream: reference.id }),
       );
       this.#borrowed.consumers.push(consumer);
       return consumer;
@@ -208,9 +208,10 @@ export class References {
     }
   }
 
-  /** The other end will send no more. */
+  /** The other end will send no more: nobody knows what became of the rest of its streams. */
   failConsumers(error: KindredError): void {
-    for (const consumer of [...this.#consumers.values()]) consumer.end(error);
+    const told = error.withOutcome('unknown');
+    for (const consumer of [...this.#consumers.values()]) consumer.end(told);
   }
 
   close(error: KindredError): void {

@@ -20,6 +20,8 @@ const largestWindow = { items: 4096, bytes: 8 * 1024 * 1024 } as const;
 export interface StreamPort {
   /** Sends now; returns the bytes of the message. Throws `KindredError` where it cannot be said. */
   send(message: Message): number;
+  /** The same for what a consumer says, which may come too late: where the channel is closed, nothing is left to say. */
+  tell(message: Message): void;
   /** Resolves when there is room to send; at once where there is. Undefined where there is room now. */
   room(): Promise<void> | undefined;
 }
@@ -282,7 +284,7 @@ export class Consumer implements RemoteStream<unknown> {
     this.#starved = false;
     this.#takenItems = 0;
     this.#takenBytes = 0;
-    this.#options.port.send({ kind: 'credit', stream: this.#options.id, items, bytes });
+    this.#options.port.tell({ kind: 'credit', stream: this.#options.id, items, bytes });
   }
 
   #settle(): void {
