@@ -108,13 +108,14 @@ export async function place(
   bound: string,
   path: string,
   inUse: (obstacle: Obstacle) => KindredError,
+  beforeLink?: () => void,
 ): Promise<void> {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    if (tryLink(bound, path)) return;
     const obstacle = await findObstacle(path);
-    if (obstacle === undefined) continue;
-    if (obstacle.alive) throw inUse(obstacle);
-    unlinkIfSame(path, obstacle.found);
+    if (obstacle?.alive) throw inUse(obstacle);
+    if (obstacle !== undefined) unlinkIfSame(path, obstacle.found);
+    beforeLink?.();
+    if (tryLink(bound, path)) return;
   }
   throw new KindredError(
     'ERR_ADDRESS_IN_USE',

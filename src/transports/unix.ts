@@ -28,6 +28,7 @@ import { withLock } from './name-lock.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from './runtime-directory.ts';
 import {
   checkPathLength,
+  type FileIdentity,
   findObstacle,
   lookAt,
   maxPathBytes,
@@ -73,13 +74,12 @@ export async function listenUnix(
     bound?.dismiss();
     throw cannotListen(address, error);
   }
-  const identity = lookAt(path);
+  const { dismiss, identity } = bound;
   bound.tidy();
-  const { dismiss } = bound;
   return createListener(address, server, {
     before() {
       try {
-        if (identity !== undefined) unlinkIfSame(path, identity);
+        unlinkIfSame(path, identity);
       } catch {
         // The directory is no longer ours to write in. A dead socket that stays there blocks nobody.
       }
@@ -90,6 +90,8 @@ export async function listenUnix(
 
 interface Bound {
   path: string;
+  /** Under whatever name: it is the same file. */
+  identity: FileIdentity;
   /** Removes the passing name; to be called when the socket has its real one. */
   tidy(): void;
   /** The same, and whatever had to be kept until the server was closed. */
@@ -135,7 +137,7 @@ async function bindPrivately(
     await openServer(server, { path: name, exclusive: true });
     if (gid !== undefined) giveToGroup(address, socket, gid);
     chmodSync(socket, mode);
-    return { path: socket, tidy, dismiss };
+    return { path: socket, identity: lookAt(socket) as FileIdentity, tidy, dismiss };
   } catch (error) {
     server.close();
     dismiss();
