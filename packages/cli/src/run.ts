@@ -52,6 +52,9 @@ export function createProgram(terminal: Terminal): Command {
       showGlobalOptions: false,
     })
     .configureOutput({
+      // What cannot be written stops the command by itself.
+      writeOut: (text) => void terminal.print(text.trimEnd()).catch(() => {}),
+      writeErr: (text) => terminal.tell(text.trimEnd()),
       outputError: (text, write) => write(inOurWords(text, terminal)),
     });
   for (const add of [addServe, addCall, addNotify, addDescribe, addListen, addSend, addCompletion])

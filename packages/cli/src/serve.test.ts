@@ -49,43 +49,6 @@ test('--export serves one exported object', async () => {
   await end(main);
 });
 
-test('a module that cannot be served is told with the reason and the mend', async () => {
-  const wrong: [string[], number, RegExp][] = [
-    [['./none.ts', '--at', 'local:x'], 2, /there is no file \.\/none\.ts/],
-    [[command.served('math'), '--at', 'local:x'], 2, /did you mean .*math\.ts\?/],
-    [[command.served(''), '--at', 'local:x'], 2, /is a directory/],
-    [[command.served('data.ts'), '--at', 'local:x'], 2, /offers no functions/],
-    [
-      [command.served('nested.ts'), '--at', 'local:x', '--export', 'maths'],
-      2,
-      /no export maths: it exports default, math, ping/,
-    ],
-    [
-      [command.served('nested.ts'), '--at', 'local:x', '--export', 'ping'],
-      2,
-      /the export ping .* is a function/,
-    ],
-    [
-      [command.served('broken.ts'), '--at', 'local:x'],
-      1,
-      /broken\.ts cannot be loaded, at .*broken\.ts:2:7\n {2}caused by RangeError: no disk to write to\n/,
-    ],
-    [[command.served('math.ts')], 2, /'--at <ADDRESS>' not specified/],
-    [[command.served('math.ts'), '--at', 'math'], 2, /write local:math/],
-    [[command.served('math.ts'), '--at', 'memory:math'], 2, /use local:math/],
-    [
-      [command.served('math.ts'), '--at', 'tcp://0.0.0.0:0'],
-      2,
-      /with --allow-anyone it opens all the same \(ERR_INSECURE_ADDRESS\)/,
-    ],
-  ];
-  for (const [words, code, message] of wrong) {
-    const ran = await command.run(['serve', ...words]);
-    assert.deepEqual([ran.code, ran.stdout], [code, ''], words.join(' '));
-    assert.match(ran.stderr, message);
-  }
-});
-
 test('--allow-anyone opens what others can reach', async () => {
   const server = await command.serve('math.ts', 'tcp://0.0.0.0:0', '--allow-anyone');
   await end(server);
