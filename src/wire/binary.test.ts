@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { nodeText } from '../../test/suites/binary-channel.ts';
 import { type DialectUnderTest, dialectSuite } from '../../test/suites/dialect.ts';
 import { readBinaryVectors } from '../../test/suites/notation.ts';
-import { nodeText } from '../transports/node-text.ts';
 import { createBinaryCodec } from './binary.ts';
 import type { Message } from './message.ts';
 

@@ -5,6 +5,8 @@ import type { Codec, CodecOptions, Encoded } from '../../src/wire/dialect.ts';
 import type { ExportReference, Message } from '../../src/wire/message.ts';
 import { bytesOf } from './dialect.ts';
 
+export { nodeText };
+
 export interface End {
   codec: Codec;
   heard: Message[];
