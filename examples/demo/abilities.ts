@@ -40,7 +40,7 @@ export async function whatACallCanDo({ local }: Stage): Promise<void> {
     await stopped(peer);
     return failure.code;
   });
-  table.row('a cancel', `a signal ended it: ${code}, and its finally block ran`);
+  table.row('a cancel', `a signal ended it: ${code}; finally ran, too`);
 
   const told = await step('a timeout', async () => {
     const failure = await failureOf(() => peer.with({ timeoutMs: 50 }).call.ponder(() => {}));

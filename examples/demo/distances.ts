@@ -15,7 +15,7 @@ export async function everyDistance(stage: Stage): Promise<void> {
     'This process serves examples/demo/math.ts. The same program, caller.ts, is',
     'started in each of these places and calls it; only the address differs.',
   );
-  const table = screen.table(26, 22, 3, 9, -10);
+  const table = screen.table(25, 21, 3, 9, -10);
   table.head('caller', 'address', 'add', 'countdown', 'round trip');
 
   await step(`serve at ${local}`, () => stage.open(local));
@@ -27,13 +27,13 @@ export async function everyDistance(stage: Stage): Promise<void> {
 
   type Place = [name: string, address: string, start: (name: string) => Promise<Started>];
   const places: Place[] = [
-    ['a child, over stdio', 'parent:', (name) => inChild(service, name, 'stdio')],
-    ['a child, over native IPC', 'parent:', (name) => inChild(service, name, 'ipc')],
-    ['a child, over descriptor 3', 'parent:', (name) => inChild(service, name, 'descriptor')],
+    ['a child over stdio', 'parent:', (name) => inChild(service, name, 'stdio')],
+    ['a child over native IPC', 'parent:', (name) => inChild(service, name, 'ipc')],
+    ['a child over descriptor 3', 'parent:', (name) => inChild(service, name, 'descriptor')],
     ['a thread', 'parent:', (name) => inThread(service, name)],
     ['an unrelated process', local, (name) => unrelated(name, local)],
-    ['a process, over TCP', tcp, (name) => unrelated(name, tcp)],
-    ['a process, over TLS', tls, (name) => unrelated(name, tls, folder)],
+    ['a process over TCP', tcp, (name) => unrelated(name, tcp)],
+    ['a process over TLS', tls, (name) => unrelated(name, tls, folder)],
   ];
   for (const [name, address, start] of places) {
     const { sum, items, medianUs } = await step(name, async () => {
@@ -48,7 +48,7 @@ export async function everyDistance(stage: Stage): Promise<void> {
     table.row(name, address, String(sum), items.join(' '), screen.microseconds(medianUs));
   }
   const { request, answer, medianUs } = await step('one line of JSON', () => oneLineOfJson(tcp));
-  table.row('one line of JSON, by net', tcp, '15', '', screen.microseconds(medianUs));
+  table.row('one line of JSON by net', tcp, '15', '', screen.microseconds(medianUs));
   screen.details(`> ${request}`, `< ${answer}`);
 }
 

@@ -1,5 +1,5 @@
 /** How the demo looks: 80 columns, in colour where a terminal shows it. */
-import { styleText } from 'node:util';
+import { inspect, styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
 
@@ -40,7 +40,7 @@ export function details(...texts: string[]): void {
 }
 
 export function failed(step: string, error: unknown): void {
-  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const told = inspect(error, { colors: false, depth: 4 });
   console.error(
     `  ${styleText('red', '✖', { stream: process.stderr })} ${step}\n${told.replace(/^/gm, '      ')}`,
   );

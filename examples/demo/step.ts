@@ -2,7 +2,7 @@
 import * as screen from './screen.ts';
 
 /** No step takes nearly as long; one that hangs has failed. */
-const stepMs = 15_000;
+const stepMs = 30_000;
 
 export class StepFailed extends Error {}
 
