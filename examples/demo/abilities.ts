@@ -47,7 +47,7 @@ export async function whatACallCanDo({ local }: Stage): Promise<void> {
     assert.equal(failure.code, 'ERR_TIMEOUT');
     return failure.message;
   });
-  table.row('a timeout', 'ponder() would take an hour; 50 ms were enough: ERR_TIMEOUT');
+  table.row('a timeout', 'ponder() takes an hour; 50 ms were given: ERR_TIMEOUT');
   screen.details(told);
 
   const { percents, primes } = await step('a function argument', async () => {
