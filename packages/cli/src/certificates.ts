@@ -22,6 +22,12 @@ export function addCertificateOptions(command: Command, side: 'connects' | 'list
     .option('--key <FILE>', 'tls: its key, as PEM');
 }
 
+/** Where a listener speaks TLS it needs a certificate. */
+export function checkCertificate(address: string, { cert }: CertificateFlags): void {
+  if (/^tls:/i.test(address) && cert === undefined)
+    throw new UsageError(`${address} needs a certificate: give it with --cert and --key`);
+}
+
 type Tls = NonNullable<ConnectOptions['tls']> & NonNullable<ServeOptions['tls']>;
 
 /** As the library takes it; nothing where no file is named. */

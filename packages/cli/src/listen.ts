@@ -1,7 +1,7 @@
 /** `kindred listen`: plain messages of everyone who connects, on stdout; lines of stdin go to all of them. */
 import type { Command } from 'commander';
 import { type CloseReason, KindredError, listen as listenAt, type PlainChannel } from 'kindred';
-import { tlsOf } from './certificates.ts';
+import { checkCertificate, tlsOf } from './certificates.ts';
 import { teach, wordHelp } from './help.ts';
 import { lineOf } from './json.ts';
 import { linesOf } from './lines.ts';
@@ -43,6 +43,7 @@ export function addListen(program: Command, terminal: Terminal): void {
 
 async function listen(terminal: Terminal, address: string, flags: ListenFlags): Promise<void> {
   checkShared(address);
+  checkCertificate(address, flags);
   const words = { string: flags.string, note: noteTo(terminal) };
   const reply = flags.reply === undefined ? undefined : { message: wordValue(flags.reply, words) };
   const { promise: end, resolve: done, reject: fail } = Promise.withResolvers<void>();

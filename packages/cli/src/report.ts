@@ -20,8 +20,8 @@ export interface ReportOptions {
 
 /** What to do about it, in the words of the command line, where the message cannot know them. */
 const mends: Partial<Record<ErrorCode, string>> = {
-  ERR_NOT_REACHABLE: 'start it first, or wait for it with --wait',
-  ERR_INSECURE_ADDRESS: 'with --allow-anyone it opens all the same',
+  ERR_NOT_REACHABLE: '--wait waits for it',
+  ERR_INSECURE_ADDRESS: 'here: --allow-anyone, or tls: with --ca',
 };
 
 const maxCauses = 8;
@@ -35,17 +35,18 @@ function headline(error: unknown): string {
   if (error instanceof UsageError) return plain(error.message);
   if (!(error instanceof KindredError)) return titleOf(error);
   const outcome = error.outcome === undefined ? '' : `, outcome ${error.outcome}`;
-  const mend = mends[error.code];
+  const mend = error.code === 'ERR_NOT_REACHABLE' && !error.retryable ? undefined : mends[error.code];
   return `${titleOf(error)}${mend === undefined ? '' : `; ${mend}`} (${error.code}${outcome})`;
 }
 
 /** Lines below the first: what the error carries, its stack where that is wanted, and what caused it. */
 function details(error: unknown, verbose: boolean, depth: number): string[] {
   if (!(error instanceof Error)) return [];
-  // What the function of the other end threw says no more than the error that tells of it, but for what it carries.
+  // Where the error tells of another with the same words, such as what a function threw, that one carries the details.
+  const { cause: inner } = error;
   const thrown =
-    error instanceof KindredError && error.code === 'ERR_REMOTE' && error.cause instanceof Error
-      ? error.cause
+    error instanceof KindredError && inner instanceof Error && inner.message === error.message
+      ? inner
       : error;
   const lines: string[] = [];
   const { code, data } = thrown as { code?: unknown; data?: unknown };
@@ -58,9 +59,15 @@ function details(error: unknown, verbose: boolean, depth: number): string[] {
   if (depth > 0) {
     for (const one of Array.isArray(errors) ? errors.slice(0, maxCauses) : [])
       lines.push(...because('among them', one, verbose, depth));
-    if (cause !== undefined && cause !== null) lines.push(...because('caused by', cause, verbose, depth));
+    if (cause !== undefined && cause !== null && !isOwnStop(error))
+      lines.push(...because('caused by', cause, verbose, depth));
   }
   return lines.map((line) => `  ${line}`);
+}
+
+/** The command was told to stop: whoever did that knows it. */
+function isOwnStop(error: Error): boolean {
+  return error instanceof KindredError && error.code === 'ERR_CANCELLED' && error.origin === 'local';
 }
 
 function because(word: string, error: unknown, verbose: boolean, depth: number): string[] {

@@ -66,7 +66,7 @@ test('a wrong command line is exit code 2, and says how to write it', async () =
     [['listen', 'inbox'], /write local:inbox/],
     [['listen', 'memory:x'], /use local:x/],
     [['listen', 'stdio:'], /stdio: /],
-    [['listen', 'tcp://0.0.0.0:0'], /with --allow-anyone it opens all the same/],
+    [['listen', 'tcp://0.0.0.0:0'], /here: --allow-anyone, or tls: with --ca/],
     [['serve', served('math.ts')], /'--at <ADDRESS>' not specified/],
     [['serve', './none.ts', '--at', 'local:x'], /there is no file \.\/none\.ts/],
     [['serve', served('math'), '--at', 'local:x'], /did you mean .*math\.ts\?/],
@@ -82,7 +82,8 @@ test('a wrong command line is exit code 2, and says how to write it', async () =
     ],
     [['serve', served('nested.ts'), '--at', 'math'], /write local:math/],
     [['serve', served('nested.ts'), '--at', 'memory:math'], /use local:math/],
-    [['serve', served('nested.ts'), '--at', 'tcp://0.0.0.0:0'], /with --allow-anyone it opens all the same/],
+    [['serve', served('nested.ts'), '--at', 'tcp://0.0.0.0:0'], /here: --allow-anyone, or tls: with --ca/],
+    [['serve', served('nested.ts'), '--at', 'tls://127.0.0.1:0'], /give it with --cert and --key/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   ];
   for (const [words, message] of wrong) {

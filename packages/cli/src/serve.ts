@@ -1,7 +1,7 @@
 /** `kindred serve`: a module's functions, offered at an address until it is told to end. */
 import type { Command } from 'commander';
 import { type Server, serve as serveAt } from 'kindred';
-import { tlsOf } from './certificates.ts';
+import { checkCertificate, tlsOf } from './certificates.ts';
 import { addressHelp, teach } from './help.ts';
 import { loadModule, serviceOf } from './module.ts';
 import { addOpeningOptions, type Opening, toMs } from './options.ts';
@@ -46,6 +46,7 @@ export function addServe(program: Command, terminal: Terminal): void {
 
 async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promise<void> {
   checkShared(flags.at);
+  checkCertificate(flags.at, flags);
   const standard = /^(stdio|parent):/i.test(flags.at);
   const giveBack = standard ? keepStdoutClean() : undefined;
   const service = serviceOf(await loadModule(word).finally(giveBack), word, flags.export);
