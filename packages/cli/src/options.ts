@@ -3,15 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DialectName } from 'kindred';
 import { addCertificateOptions, type CertificateFlags } from './certificates.ts';
 
-export const dialects = [
-  'json-lines',
-  'json-headers',
-  'json-concat',
-  'binary',
-] as const satisfies readonly DialectName[];
+export const dialects: readonly DialectName[] = ['json-lines', 'json-headers', 'json-concat', 'binary'];
 
 /** The longest that a timer of Node.js can wait: 24 days. */
-export const longestMs = 2 ** 31 - 1;
+export const longestMs: number = 2 ** 31 - 1;
 
 interface Speaking extends CertificateFlags {
   dialect?: DialectName;

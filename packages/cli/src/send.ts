@@ -36,7 +36,7 @@ export function addSend(program: Command, terminal: Terminal): void {
     notes: [wordHelp],
     examples: [
       `$ kindred send local:inbox '{"hello":"world"}' "and a string"`,
-      '$ kindred send local:inbox 1 2 --wait-reply\n{"echo":1}\n{"echo":2}',
+      '$ kindred send local:clerk 1 2 --wait-reply\n{"ok":true}\n{"ok":true}',
       '$ kindred send tcp://127.0.0.1:7070 - --dialect json-concat < messages.jsonl',
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
