@@ -34,16 +34,15 @@ export type CloseReason =
   /** One side broke the protocol or a limit. */
   | { kind: 'broken'; error: KindredError };
 
-/** Told when the first byte of a message is handed to the transport: from then on nobody knows whether it arrived. */
+/** How one message is to go out, and how far it has come. */
 export interface Ticket {
+  /** Set when the first byte of the message is handed to the transport: from then on nobody knows whether it arrived. */
   sent: boolean;
   /** Set by the sender to take the message back; it is obeyed as long as `sent` is false. */
   withdrawn?: boolean;
-}
-
-export interface SendOptions {
   exportReference?: ExportReference | undefined;
-  ticket?: Ticket | undefined;
+  /** The streams that the message just encoded brings. */
+  lentStreams?: (() => readonly number[] | undefined) | undefined;
   /** Moved instead of copied where the channel can. */
   transfer?: readonly object[] | undefined;
 }
@@ -82,7 +81,7 @@ export interface Channel {
    * Throws `KindredError`: `ERR_NOT_ENCODABLE`, `ERR_LIMIT`, `ERR_CLOSED`; then nothing was sent.
    * Returns the size of the message in bytes (an estimate where values are handed over).
    */
-  send(message: Message, options?: SendOptions): number;
+  send(message: Message, ticket?: Ticket): number;
   /** So much waits to be written that senders should wait for `drained`. */
   readonly full: boolean;
   /** Resolves when all that was sent so far is with the operating system (or the channel is closed). */

@@ -272,10 +272,10 @@ describe('what waits to be written', () => {
     const { channel, written, drain } = open({}, 'json-lines');
     const first: Ticket = { sent: false };
     const second: Ticket = { sent: false };
-    channel.send({ kind: 'call', id: 1, method: 'first', params: [] }, { ticket: first });
+    channel.send({ kind: 'call', id: 1, method: 'first', params: [] }, first);
     await turn();
     assert.equal(first.sent, true);
-    channel.send({ kind: 'call', id: 2, method: 'second', params: [] }, { ticket: second });
+    channel.send({ kind: 'call', id: 2, method: 'second', params: [] }, second);
     channel.send({ kind: 'call', id: 3, method: 'third', params: [] });
     await turn();
     assert.equal(second.sent, false);
@@ -380,9 +380,9 @@ describe('what waits to be written', () => {
     const first: Ticket = { sent: false };
     const last: Ticket = { sent: false };
     // Nothing is cut in JSON: the first fills a write of its own.
-    channel.send({ kind: 'notify', method: 'a', params: ['x'.repeat(300_000)] }, { ticket: first });
+    channel.send({ kind: 'notify', method: 'a', params: ['x'.repeat(300_000)] }, first);
     const flushed = [channel.flushed()];
-    channel.send({ kind: 'notify', method: 'b', params: [] }, { ticket: last });
+    channel.send({ kind: 'notify', method: 'b', params: [] }, last);
     flushed.push(channel.flushed());
     let done = 0;
     for (const one of flushed) void one.then(() => done++);

@@ -18,10 +18,10 @@ import { createJsonConcatCodec } from '../wire/json-concat.ts';
 import { createJsonHeadersCodec } from '../wire/json-headers.ts';
 import { createJsonLinesCodec } from '../wire/json-lines.ts';
 import type { Limits } from '../wire/limits.ts';
-import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
+import { type Hello, type Message, rpcCodes } from '../wire/message.ts';
 import type { Text } from '../wire/text.ts';
-import type { Carries, Channel, CloseReason, Receiver, SendOptions } from './channel.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
+import { Outbox } from './outbox.ts';
 import type { ByteTransport } from './transport.ts';
 
 export type DialectChoice = DialectName | 'choose' | 'greet';
@@ -83,7 +83,7 @@ class FramedChannel implements Channel {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#defer = options.defer ?? queueMicrotask;
-    this.#outbox = createOutbox((chunks) => this.#transport.write(chunks));
+    this.#outbox = new Outbox((chunks) => this.#transport.write(chunks));
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -131,10 +131,10 @@ class FramedChannel implements Channel {
     if (!waitsForTheOtherEnd) this.#defer(() => this.#ready());
   }
 
-  send(message: Message, options?: SendOptions): number {
+  send(message: Message, ticket?: Ticket): number {
     if (this.state === 'closed' || this.#closing !== undefined)
       throw new KindredError('ERR_CLOSED', 'the channel is closed');
-    return this.#post(message, options);
+    return this.#post(message, ticket);
   }
 
   /** All who ask in one turn share a promise. It covers what is sent until that turn's flush, so it is bound only there. */
@@ -200,24 +200,14 @@ class FramedChannel implements Channel {
     });
     this.#incoming = codec;
     this.#outgoing = codec;
+    this.#outbox.use(codec);
   }
 
-  #post(message: Message, options: SendOptions = {}): number {
+  #post(message: Message, ticket?: Ticket): number {
     const codec = this.#outgoing;
     if (codec === undefined)
       throw new KindredError('ERR_INTERNAL', 'a message was sent before the dialect was chosen');
-    const lentStreams: number[] = [];
-    const { exportReference } = options;
-    const encoded = codec.encode(
-      message,
-      exportReference === undefined
-        ? undefined
-        : (value) => {
-            const reference: Reference | undefined = exportReference(value);
-            if (reference?.kind === 'stream') lentStreams.push(reference.id);
-            return reference;
-          },
-    );
+    const encoded = codec.encode(message, ticket?.exportReference);
     if (encoded === undefined) return 0;
     const most = this.remote?.maxMessageBytes;
     if (most !== undefined && encoded.bytes > most)
@@ -225,7 +215,7 @@ class FramedChannel implements Channel {
         'ERR_LIMIT',
         `a message of ${encoded.bytes} bytes is above maxMessageBytes (${most}) of the other end`,
       );
-    this.#outbox.add(codec, message, encoded, options.ticket, lentStreams);
+    this.#outbox.add(message, encoded, ticket);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#flushedPromise = undefined;
@@ -308,7 +298,6 @@ class FramedChannel implements Channel {
     if (this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines') {
       this.remote = hello;
       if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
-      this.#outbox.seal();
       // Incoming JSON goes on until the other end switches, with a byte 0xFF at the start of a line.
       const json = this.#incoming as Codec;
       this.#use('binary');

@@ -11,23 +11,21 @@ import type { Chunk, Codec, Encoded } from '../wire/dialect.ts';
 import type { CallId, Message } from '../wire/message.ts';
 import type { Ticket } from './channel.ts';
 
-/** Messages that share a lane keep their order even when one of them is large. */
-type Lane = string;
+const requestLane = Symbol('requests');
+/** Messages that share a lane keep their order even when one of them is large. Streams have theirs by their id. */
+type Lane = CallId | typeof requestLane;
+/** A large message also takes the lanes of the streams that it brings: their items must not come before it. */
+type Lanes = Lane | undefined | readonly (Lane | undefined)[];
 
-interface Entry {
-  codec: Codec;
-  encoded: Encoded;
-  lanes: readonly Lane[];
-  ticket: Ticket | undefined;
-}
-
+/** A large message on its way. */
 interface Bulk {
-  lanes: readonly Lane[];
+  encoded: Encoded;
+  ticket: Ticket | undefined;
+  lanes: Lanes;
   /** Undefined until its first piece may go. */
   pieces: Iterator<Chunk[]> | undefined;
-  /** Entries that share a lane with it, waiting for its last piece. */
-  behind: Entry[];
-  entry: Entry;
+  /** What shares a lane with it, waiting for its last piece. */
+  behind: Queue;
 }
 
 /** Messages above this size are cut, where the dialect can cut. Small enough that a ping between pieces is prompt. */
@@ -45,198 +43,243 @@ const controlKinds: ReadonlySet<Message['kind']> = new Set([
   'ack',
   'hello',
 ]);
-const noLanes: readonly Lane[] = [];
-const requestLane: readonly Lane[] = ['requests'];
-const streamLane = (stream: CallId): Lane => `stream ${String(stream)}`;
 
-function lanesOf(message: Message, lentStreams: readonly number[]): readonly Lane[] {
+function laneOf(message: Message): Lane | undefined {
   switch (message.kind) {
     case 'call':
     case 'notify':
     case 'plain':
     case 'cancel':
-      return lentStreams.length === 0 ? requestLane : [...requestLane, ...lentStreams.map(streamLane)];
+      return requestLane;
     case 'item':
     case 'end':
     case 'fail':
-      return [streamLane(message.stream)];
+      return message.stream;
     default:
-      return lentStreams.length === 0 ? noLanes : lentStreams.map(streamLane);
+      return undefined;
   }
 }
 
-export interface Outbox {
+function share(a: Lanes, b: Lanes): boolean {
+  if (typeof a === 'object' && a !== null) return a.some((lane) => share(lane, b));
+  if (typeof b === 'object' && b !== null) return b.some((lane) => share(a, lane));
+  return a !== undefined && a === b;
+}
+
+/** Messages in order, in parallel arrays: an object for each would be one of the larger costs of a call. */
+class Queue {
+  encoded: Encoded[] = [];
+  tickets: (Ticket | undefined)[] = [];
+  lanes: Lanes[] = [];
+  /** Those before it are gone. */
+  head = 0;
+
+  get isEmpty(): boolean {
+    return this.head === this.encoded.length;
+  }
+
+  push(encoded: Encoded, ticket: Ticket | undefined, lanes: Lanes): void {
+    this.encoded.push(encoded);
+    this.tickets.push(ticket);
+    this.lanes.push(lanes);
+  }
+
+  /** Gives the room of what is gone back, in steps that grow with the queue. */
+  tidy(): void {
+    const { head } = this;
+    if (head * 2 < this.encoded.length) return;
+    this.encoded = this.encoded.slice(head);
+    this.tickets = this.tickets.slice(head);
+    this.lanes = this.lanes.slice(head);
+    this.head = 0;
+  }
+
+  putInFront({ encoded, tickets, lanes }: Queue): void {
+    this.encoded = [...encoded, ...this.encoded.slice(this.head)];
+    this.tickets = [...tickets, ...this.tickets.slice(this.head)];
+    this.lanes = [...lanes, ...this.lanes.slice(this.head)];
+    this.head = 0;
+  }
+}
+
+export class Outbox {
   /** Bytes that wait. */
-  readonly bytes: number;
-  add(
-    codec: Codec,
-    message: Message,
-    encoded: Encoded,
-    ticket: Ticket | undefined,
-    lentStreams: readonly number[],
-  ): void;
-  /** Hands over as much as the transport takes. */
-  flush(): void;
-  /** Fixes the order of all that waits, before another codec takes over the direction: none may pass it any more. */
-  seal(): void;
-  /** The transport takes more after `write` returned false. */
-  unblock(): void;
-  /** Drops what waits. */
-  clear(): void;
-  /** Calls `run` when all that was added so far has been handed over or dropped. */
-  whenHandedOver(run: () => void): void;
-}
+  bytes = 0;
+  readonly #write: (chunks: readonly Chunk[]) => boolean;
+  #codec: Codec | undefined;
+  #control: Encoded[] = [];
+  readonly #waiting = new Queue();
+  #bulks: Bulk[] = [];
+  /** What another codec had encoded, and must go before anything else. */
+  #sealed: { codec: Codec; batch: Encoded[] } | undefined;
+  #blocked = false;
+  #added = 0;
+  #gone = 0;
+  #watchers: { upTo: number; run: () => void }[] = [];
 
-export function createOutbox(write: (chunks: readonly Chunk[]) => boolean): Outbox {
-  let control: { codec: Codec; encoded: Encoded }[] = [];
-  let waiting: Entry[] = [];
-  let head = 0;
-  let bulks: Bulk[] = [];
-  let bytes = 0;
-  let blocked = false;
-  let added = 0;
-  let gone = 0;
-  let watchers: { upTo: number; run: () => void }[] = [];
-
-  function leave(size: number): void {
-    bytes -= size;
-    gone++;
+  constructor(write: (chunks: readonly Chunk[]) => boolean) {
+    this.#write = write;
   }
 
-  /** Moves what may go now from the queues into one batch of one codec. */
-  function nextBatch(): { codec: Codec; batch: Encoded[] } | undefined {
-    let codec: Codec | undefined;
-    const batch: Encoded[] = [];
+  /** Takes what the codec in use has encoded. */
+  add(message: Message, encoded: Encoded, ticket: Ticket | undefined): void {
+    this.bytes += encoded.bytes;
+    this.#added++;
+    // A cancel must not pass the call that it cancels while that one is still going out in pieces.
+    if (controlKinds.has(message.kind) && (message.kind !== 'cancel' || this.#bulks.length === 0))
+      this.#control.push(encoded);
+    else {
+      const lane = laneOf(message);
+      const brought = encoded.bytes > cutAboveBytes ? ticket?.lentStreams?.() : undefined;
+      this.#waiting.push(encoded, ticket, brought === undefined ? lane : [lane, ...brought]);
+    }
+  }
+
+  /** From now on this codec encodes. What waits goes out first, in its order, in the words of the one before. */
+  use(codec: Codec): void {
+    const before = this.#codec;
+    this.#codec = codec;
+    const waiting = this.#waiting;
+    if (before === undefined || (this.#control.length === 0 && waiting.isEmpty)) return;
+    const batch = this.#control;
+    this.#control = [];
+    for (const { bytes } of batch) this.#leave(bytes);
+    for (let i = waiting.head; i < waiting.encoded.length; i++) {
+      const encoded = waiting.encoded[i] as Encoded;
+      this.#hand(batch, encoded, waiting.tickets[i]);
+      this.#leave(encoded.bytes);
+    }
+    waiting.head = waiting.encoded.length;
+    this.#sealed = { codec: before, batch };
+  }
+
+  /** Hands over as much as the transport takes. */
+  flush(): void {
+    while (!this.#blocked) {
+      const wrote = this.#writeBatch();
+      if (this.#bulks.length > 0) {
+        if (!this.#blocked) this.#writePiece();
+      } else if (!wrote) break;
+    }
+    if (this.#watchers.length > 0) this.#tellWatchers();
+  }
+
+  /** The transport takes more after `write` returned false. */
+  unblock(): void {
+    this.#blocked = false;
+  }
+
+  /** Drops what waits. */
+  clear(): void {
+    this.#control = [];
+    this.#waiting.head = this.#waiting.encoded.length;
+    this.#waiting.tidy();
+    this.#bulks = [];
+    this.#sealed = undefined;
+    this.bytes = 0;
+    this.#gone = this.#added;
+    this.#tellWatchers();
+  }
+
+  /** Calls `run` when all that was added so far has been handed over or dropped. */
+  whenHandedOver(run: () => void): void {
+    if (this.#gone >= this.#added) run();
+    else this.#watchers.push({ upTo: this.#added, run });
+  }
+
+  /** Writes what may go now, up to a bound. False: there was nothing. */
+  #writeBatch(): boolean {
+    if (this.#sealed !== undefined) {
+      const { codec, batch } = this.#sealed;
+      this.#sealed = undefined;
+      return this.#send(codec, batch);
+    }
+    const batch = this.#control;
+    this.#control = [];
     let size = 0;
-    let taken = 0;
-    for (const item of control) {
-      if (codec !== undefined && item.codec !== codec) break;
-      codec = item.codec;
-      batch.push(item.encoded);
-      size += item.encoded.bytes;
-      taken++;
-      leave(item.encoded.bytes);
+    for (const { bytes } of batch) {
+      size += bytes;
+      this.#leave(bytes);
     }
-    control = taken === control.length ? [] : control.slice(taken);
-    if (control.length > 0 && codec !== undefined) return { codec, batch };
-    while (head < waiting.length && size < writeBytes) {
-      const entry = waiting[head] as Entry;
-      if (entry.ticket?.withdrawn === true) {
-        head++;
-        leave(entry.encoded.bytes);
-        continue;
+    const queue = this.#waiting;
+    const { encoded, tickets, lanes } = queue;
+    const cuts = this.#codec?.cut !== undefined;
+    for (; queue.head < encoded.length && size < writeBytes; queue.head++) {
+      const one = encoded[queue.head] as Encoded;
+      const ticket = tickets[queue.head];
+      if (this.#bulks.length > 0) {
+        const ahead = this.#bulks.find((bulk) => share(bulk.lanes, lanes[queue.head]));
+        if (ahead !== undefined) {
+          ahead.behind.push(one, ticket, lanes[queue.head]);
+          continue;
+        }
       }
-      const ahead =
-        bulks.length === 0
-          ? undefined
-          : bulks.find((bulk) => bulk.lanes.some((lane) => entry.lanes.includes(lane)));
-      if (ahead !== undefined) {
-        head++;
-        ahead.behind.push(entry);
-        continue;
+      if (cuts && one.bytes > cutAboveBytes)
+        this.#bulks.push({
+          encoded: one,
+          ticket,
+          lanes: lanes[queue.head],
+          pieces: undefined,
+          behind: new Queue(),
+        });
+      else {
+        size += one.bytes;
+        this.#hand(batch, one, ticket);
+        this.#leave(one.bytes);
       }
-      if (entry.encoded.bytes > cutAboveBytes && entry.codec.cut !== undefined) {
-        head++;
-        bulks.push({ lanes: entry.lanes, pieces: undefined, behind: [], entry });
-        continue;
-      }
-      if (codec !== undefined && entry.codec !== codec) break;
-      codec = entry.codec;
-      head++;
-      batch.push(entry.encoded);
-      size += entry.encoded.bytes;
-      if (entry.ticket !== undefined) entry.ticket.sent = true;
-      leave(entry.encoded.bytes);
     }
-    if (head === waiting.length) {
-      waiting = [];
-      head = 0;
-    }
-    return codec === undefined ? undefined : { codec, batch };
+    queue.tidy();
+    return this.#send(this.#codec as Codec, batch);
   }
 
   /** Writes one piece of the large message whose turn it is. */
-  function writePiece(): void {
-    const bulk = bulks.shift() as Bulk;
-    const { ticket, encoded, codec } = bulk.entry;
+  #writePiece(): void {
+    const bulk = this.#bulks.shift() as Bulk;
+    const { encoded, ticket } = bulk;
+    const codec = this.#codec as Codec;
     const takenBack = bulk.pieces === undefined && ticket?.withdrawn === true;
     if (bulk.pieces === undefined && !takenBack) {
       // Too many are under way already: one of those goes on first.
       if (codec.mayCut?.(encoded) === false) {
-        bulks.push(bulk);
+        this.#bulks.push(bulk);
         return;
       }
       bulk.pieces = codec.cut?.(encoded)[Symbol.iterator]();
     }
     const piece = bulk.pieces?.next();
     if (piece === undefined || piece.done === true) {
-      leave(encoded.bytes);
-      if (bulk.behind.length > 0) {
-        waiting = [...bulk.behind, ...waiting.slice(head)];
-        head = 0;
-      }
+      this.#leave(encoded.bytes);
+      if (!bulk.behind.isEmpty) this.#waiting.putInFront(bulk.behind);
       return;
     }
     if (ticket !== undefined) ticket.sent = true;
-    bulks.push(bulk);
-    if (!write(piece.value)) blocked = true;
+    this.#bulks.push(bulk);
+    if (!this.#write(piece.value)) this.#blocked = true;
   }
 
-  function tellWatchers(): void {
-    if (watchers.length === 0) return;
-    const due = watchers.filter((watcher) => watcher.upTo <= gone);
-    watchers = watchers.filter((watcher) => watcher.upTo > gone);
+  #send(codec: Codec, batch: readonly Encoded[]): boolean {
+    if (batch.length === 0) return false;
+    if (!this.#write(codec.frame(batch))) this.#blocked = true;
+    return true;
+  }
+
+  /** From here on nobody can take it back. */
+  #hand(batch: Encoded[], encoded: Encoded, ticket: Ticket | undefined): void {
+    if (ticket !== undefined) {
+      if (ticket.withdrawn === true) return;
+      ticket.sent = true;
+    }
+    batch.push(encoded);
+  }
+
+  #leave(bytes: number): void {
+    this.bytes -= bytes;
+    this.#gone++;
+  }
+
+  #tellWatchers(): void {
+    const due = this.#watchers.filter((watcher) => watcher.upTo <= this.#gone);
+    this.#watchers = this.#watchers.filter((watcher) => watcher.upTo > this.#gone);
     for (const { run } of due) run();
   }
-
-  return {
-    get bytes() {
-      return bytes;
-    },
-    add(codec, message, encoded, ticket, lentStreams) {
-      bytes += encoded.bytes;
-      added++;
-      // A cancel must not pass the call that it cancels while that one is still going out in pieces.
-      const passes = controlKinds.has(message.kind) && !(message.kind === 'cancel' && bulks.length > 0);
-      if (passes) control.push({ codec, encoded });
-      else waiting.push({ codec, encoded, lanes: lanesOf(message, lentStreams), ticket });
-    },
-    flush() {
-      while (!blocked) {
-        const next = nextBatch();
-        if (next !== undefined && !write(next.codec.frame(next.batch))) blocked = true;
-        if (!blocked && bulks.length > 0) writePiece();
-        else if (next === undefined && head === waiting.length && control.length === 0) break;
-      }
-      tellWatchers();
-    },
-    seal() {
-      for (const entry of waiting.slice(head)) {
-        if (entry.ticket?.withdrawn === true) {
-          leave(entry.encoded.bytes);
-          continue;
-        }
-        if (entry.ticket !== undefined) entry.ticket.sent = true;
-        control.push({ codec: entry.codec, encoded: entry.encoded });
-      }
-      waiting = [];
-      head = 0;
-    },
-    unblock() {
-      blocked = false;
-    },
-    clear() {
-      control = [];
-      waiting = [];
-      head = 0;
-      bulks = [];
-      bytes = 0;
-      gone = added;
-      tellWatchers();
-    },
-    whenHandedOver(run) {
-      if (gone >= added) run();
-      else watchers.push({ upTo: added, run });
-    },
-  };
 }

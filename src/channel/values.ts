@@ -15,7 +15,7 @@ import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
-import type { Carries, Channel, CloseReason, Receiver, SendOptions, Ticket } from './channel.ts';
+import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { snapshot } from './snapshot.ts';
 import type { ValueTransport } from './transport.ts';
 
@@ -120,15 +120,15 @@ class ValuesChannel implements Channel {
     else this.#defer(() => this.#ready());
   }
 
-  send(message: Message, options: SendOptions = {}): number {
+  send(message: Message, ticket?: Ticket): number {
     if (this.state === 'closed' || this.#closing !== undefined)
       throw new KindredError('ERR_CLOSED', 'the channel is closed');
-    const entry = this.#pack(message, options);
+    const entry = this.#pack(message, ticket);
     if (entry === undefined) return 0;
     this.#waiting.push(entry);
     this.#bytes += entry.bytes;
     // What is moved or too large to copy must leave before the caller can touch it again.
-    if (entry.atOnce) this.#flush(options.transfer);
+    if (entry.atOnce) this.#flush(ticket?.transfer);
     else if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#defer(() => this.#flush());
@@ -188,9 +188,8 @@ class ValuesChannel implements Channel {
     this.#transport.unref();
   }
 
-  #pack(message: Message, options: SendOptions): (Entry & { atOnce: boolean }) | undefined {
+  #pack(message: Message, ticket: Ticket | undefined): (Entry & { atOnce: boolean }) | undefined {
     const { form, limits } = this.#options;
-    const { ticket } = options;
     if (form === 'plain') {
       const { value } = message as Extract<Message, { kind: 'plain' }>;
       return { posted: value, bytes: sizeOf(value), ticket, atOnce: true };
@@ -205,7 +204,7 @@ class ValuesChannel implements Channel {
       if (copy.bytes > most) throw tooLarge(copy.bytes, most);
       return { posted: copy.value, bytes: copy.bytes, ticket, atOnce: copy.borrowed };
     }
-    const encoded = (this.#binary as Codec).encode(message, options.exportReference);
+    const encoded = (this.#binary as Codec).encode(message, ticket?.exportReference);
     if (encoded === undefined) return undefined;
     return {
       posted: join((this.#binary as Codec).frame([encoded])),

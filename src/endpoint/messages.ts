@@ -214,7 +214,7 @@ export function createPlainChannel<In, Out>(
         `delivery "${delivery}" needs an other end that acknowledges: use the binary dialect between two Kindreds`,
       );
     const ticket: Ticket = { sent: false };
-    channel.send({ kind: 'plain', value: message, ack }, { ticket });
+    channel.send({ kind: 'plain', value: message, ack }, ticket);
     if (ack !== undefined) return new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
     await channel.flushed();
     if (!ticket.sent)

@@ -135,7 +135,7 @@ class ChannelPeer implements Peer<unknown> {
   }
 
   ping(): Promise<{ roundTripMs: number; delayMs: number }> {
-    return this.#outbound.ping();
+    return this.#outbound.liveness.ping();
   }
 
   async drain({
@@ -207,7 +207,7 @@ class ChannelPeer implements Peer<unknown> {
   }
 
   #onMessage(message: Message, bytes: number): void {
-    this.#outbound.heard++;
+    this.#outbound.liveness.heard++;
     switch (message.kind) {
       case 'call':
         return this.#inbound.onCall(message);
@@ -227,7 +227,7 @@ class ChannelPeer implements Peer<unknown> {
           delayMs: Math.round(this.#watch.takeLongest(this)),
         });
       case 'pong':
-        return this.#outbound.onPong(message.id, message.delayMs);
+        return this.#outbound.liveness.onPong(message.id, message.delayMs);
       case 'goaway':
         return this.#onGoaway(message.lastId, message.reason);
       case 'ack':
@@ -247,7 +247,7 @@ class ChannelPeer implements Peer<unknown> {
 
   /** A broken response fails the call that it was meant for; anything else is answered, as JSON-RPC demands. */
   #onInvalid({ id, error, answers }: Extract<Message, { kind: 'invalid' }>): void {
-    if (answers === undefined) this.#send({ kind: 'error', id, error });
+    if (answers === undefined || !this.#outbound.has(answers)) this.#send({ kind: 'error', id, error });
     else
       this.#outbound.onBroken(
         answers,

@@ -6,24 +6,25 @@
  */
 import { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
-import type { Channel } from '../channel/channel.ts';
+import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Message, Params, WireError } from '../wire/message.ts';
+import { CallTable } from './call-table.ts';
 import type { ContextPort, EventsPort } from './context.ts';
 import { describe } from './discover.ts';
 import type { Peer } from './peer.ts';
-import type { Borrowing, Lending, References } from './references.ts';
-import { Scope } from './scope.ts';
+import type { Borrowing, References } from './references.ts';
+import { Scope, type ScopeOwner } from './scope.ts';
 import { argumentsFor, type Method } from './service.ts';
-import { isSource } from './streams.ts';
+import { isSource, type Source } from './streams.ts';
 import { degraded, refusalToWire, thrownToWire } from './wire-errors.ts';
 
 type CallMessage = Extract<Message, { kind: 'call' }>;
 type NotifyMessage = Extract<Message, { kind: 'notify' }>;
 
-/** A call that waits until fewer run. */
+/** What waits until fewer run. */
 interface Parked {
-  message: CallMessage;
+  message: CallMessage | NotifyMessage;
   borrowed: Borrowing | undefined;
 }
 
@@ -40,13 +41,19 @@ export interface InboundOptions {
   peer(): Peer<unknown>;
 }
 
-export class Inbound {
+export class Inbound implements ScopeOwner {
   readonly #options: InboundOptions;
-  readonly #running = new Map<CallId | symbol, Scope>();
+  readonly #channel: Channel;
+  readonly #references: References;
+  /** Calls by their id; and what has none that could be told from others. */
+  readonly #calls = new CallTable<Scope>();
+  readonly #nameless = new Set<Scope>();
   readonly #parked: Parked[] = [];
-  readonly #freeNow: () => number;
+  /** For all results: what a ticket would say of one is not asked. */
+  readonly #resultTicket: Ticket;
   #answering = 0;
   #paused = false;
+  #pumpIsDue = false;
   #refusal: KindredError | undefined;
   #lastId: CallId = 0;
   #letGo: (() => void) | undefined;
@@ -54,12 +61,23 @@ export class Inbound {
 
   constructor(options: InboundOptions) {
     this.#options = options;
-    this.#freeNow = () => options.watch.freeNow();
+    this.#channel = options.channel;
+    this.#references = options.references;
+    const { lendStream, lentStreams } = options.references;
+    this.#resultTicket = { sent: false, exportReference: lendStream, lentStreams };
+  }
+
+  get peer(): Peer<unknown> {
+    return this.#options.peer();
+  }
+
+  freeNow(): number {
+    return this.#options.watch.freeNow();
   }
 
   /** Calls and notifications that run or wait, and streams of their results. */
   get load(): number {
-    return this.#running.size + this.#parked.length;
+    return this.#calls.size + this.#nameless.size + this.#parked.length;
   }
 
   /** The id of the last call that was accepted. */
@@ -68,70 +86,48 @@ export class Inbound {
   }
 
   onCall(message: CallMessage): void {
-    const borrowed = this.#options.references.takeBorrowed();
-    if (this.#refusal !== undefined) return this.#refuse(message.id, this.#refusal);
-    if (message.id !== null && this.#running.has(message.id))
+    const { id } = message;
+    const borrowed = this.#references.takeBorrowed();
+    if (this.#refusal !== undefined) return this.#refuse(id, this.#refusal);
+    if (id !== null && this.#calls.get(id) !== undefined)
       return this.#refuse(
-        message.id,
+        id,
         new KindredError(
           'ERR_INVALID_REQUEST',
-          `a call with the id ${JSON.stringify(message.id)} is running already`,
+          `a call with the id ${JSON.stringify(id)} is running already`,
         ),
       );
-    if (typeof message.id === 'number') this.#lastId = message.id;
-    if (this.#mayRun() && this.#parked.length === 0) return this.#run(message, borrowed);
-    this.#parked.push({ message, borrowed });
-    if (this.#parked.length >= this.#options.limits.maxCalls && !this.#paused) {
-      this.#paused = true;
-      this.#options.channel.pause();
-    }
+    if (typeof id === 'number') this.#lastId = id;
+    this.#runOrPark(message, borrowed);
   }
 
   onNotify(message: NotifyMessage): void {
-    const { references, events } = this.#options;
-    const borrowed = references.takeBorrowed();
-    const { ack } = message;
-    if (ack?.level === 'received') this.#send({ kind: 'ack', ...ack });
-    const scope = this.#open(message, borrowed);
-    const settle = (failure?: unknown): void => {
-      if (failure !== undefined)
-        events.publish('kindred:notification.failed', () => ({
-          peer: this.#options.peer(),
-          method: message.method,
-          error: failure,
-        }));
-      if (ack?.level === 'handled') this.#send({ kind: 'ack', ...ack });
-      scope.release();
-    };
-    try {
-      const result = this.#invoke(this.#find(message.method), message.params, scope);
-      if (isPromise(result)) result.then(() => settle(), settle);
-      else settle();
-    } catch (thrown) {
-      settle(thrown ?? new Error(String(thrown)));
-    }
+    const borrowed = this.#references.takeBorrowed();
+    if (message.ack?.level === 'received') this.#send({ kind: 'ack', ...message.ack });
+    this.#runOrPark(message, borrowed);
   }
 
   onCancel(id: CallId): void {
     const cancelled = turnedAway();
-    const parked = this.#parked.findIndex(({ message }) => message.id === id);
-    if (parked >= 0) {
-      this.#parked.splice(parked, 1);
-      this.#refuse(id, cancelled);
+    const parked = this.#parked.findIndex(({ message }) => message.kind === 'call' && message.id === id);
+    if (parked < 0) {
+      this.#calls.get(id)?.cancel(cancelled);
       return;
     }
-    this.#running.get(id)?.cancel(cancelled);
+    this.#parked.splice(parked, 1);
+    this.#refuse(id, cancelled);
   }
 
   /** There is room to answer again. */
   pump(): void {
+    this.#pumpIsDue = false;
     while (this.#parked.length > 0 && this.#mayRun()) {
       const { message, borrowed } = this.#parked.shift() as Parked;
       this.#run(message, borrowed);
     }
     if (this.#paused && this.#parked.length * 2 <= this.#options.limits.maxCalls) {
       this.#paused = false;
-      this.#options.channel.resume();
+      this.#channel.resume();
     }
   }
 
@@ -144,7 +140,7 @@ export class Inbound {
   close(error: KindredError): void {
     this.#refusal ??= error;
     this.#parked.length = 0;
-    for (const scope of [...this.#running.values()]) scope.cancel(error);
+    for (const scope of [...this.#calls.values(), ...this.#nameless]) scope.cancel(error);
     this.#tellIdle();
   }
 
@@ -156,43 +152,53 @@ export class Inbound {
     });
   }
 
+  scopeOver(scope: Scope): void {
+    if (!this.#nameless.delete(scope)) this.#calls.delete(scope.id);
+    if (this.#idle.length > 0) this.#tellIdle();
+    if (this.#calls.size + this.#nameless.size > 0) return;
+    this.#letGo?.();
+    this.#letGo = undefined;
+  }
+
   #mayRun(): boolean {
-    return this.#answering < this.#options.limits.maxCalls && !this.#options.channel.full;
+    return this.#answering < this.#options.limits.maxCalls && !this.#channel.full;
+  }
+
+  #runOrPark(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
+    if (this.#parked.length === 0 && this.#mayRun()) return this.#run(message, borrowed);
+    this.#parked.push({ message, borrowed });
+    if (this.#paused || this.#parked.length < this.#options.limits.maxCalls) return;
+    this.#paused = true;
+    this.#channel.pause();
   }
 
   #open(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): Scope {
-    const { references, watch, peer } = this.#options;
     const id = message.kind === 'call' ? message.id : null;
-    const scope = new Scope(peer(), id, String(message.method), message.meta, this.#freeNow);
-    // A null id, or none, says nothing about which call is meant.
-    const key = id ?? Symbol('no id');
-    if (this.#running.size === 0) this.#letGo = watch.hold();
-    this.#running.set(key, scope);
-    scope.onOver(() => {
-      this.#running.delete(key);
-      if (this.#running.size === 0) this.#letGo?.();
-      this.#tellIdle();
-    });
-    if (borrowed !== undefined) references.endWith(borrowed, scope);
+    const { method } = message;
+    const scope = new Scope(this, id, typeof method === 'string' ? method : String(method), message.meta);
+    this.#letGo ??= this.#options.watch.hold();
+    if (id === null) this.#nameless.add(scope);
+    else this.#calls.add(scope);
+    if (borrowed !== undefined) this.#references.endWith(borrowed, scope);
     return scope;
   }
 
-  #run(message: CallMessage, borrowed: Borrowing | undefined): void {
+  #run(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
     const scope = this.#open(message, borrowed);
     this.#answering++;
     let result: unknown;
     try {
       result = this.#invoke(this.#find(message.method), message.params, scope);
     } catch (thrown) {
-      this.#failed(message.id, scope, thrown);
+      this.#failed(message, scope, thrown);
       return;
     }
     if (isPromise(result))
       result.then(
-        (value) => this.#succeeded(message.id, scope, value),
-        (thrown: unknown) => this.#failed(message.id, scope, thrown),
+        (value) => this.#succeeded(message, scope, value),
+        (thrown: unknown) => this.#failed(message, scope, thrown),
       );
-    else this.#succeeded(message.id, scope, result);
+    else this.#succeeded(message, scope, result);
   }
 
   #find(method: string | number): Method {
@@ -233,64 +239,89 @@ export class Inbound {
     return this.#options.context.run(scope, () => method.run.apply(method.owner, args as unknown[]));
   }
 
-  #succeeded(id: CallId, scope: Scope, value: unknown): void {
-    const { channel, references, context } = this.#options;
-    const run = <T>(work: () => T): T => context.run(scope, work);
-    if (!channel.kindred && isSource(value) && channel.state !== 'closed') {
-      // A plain JSON-RPC peer gets the items under the id of its call, and the reply at the end.
-      const producer = references.produce(id, value, false, scope, run, (failure) => {
-        this.#answer(
-          failure === undefined ? { kind: 'result', id, value: null } : { kind: 'error', id, error: failure },
-        );
-      });
-      this.#stopWith(scope, [producer], id);
-      scope.release();
+  #succeeded(message: CallMessage | NotifyMessage, scope: Scope, value: unknown): void {
+    if (message.kind === 'notify') return this.#notified(message, scope);
+    if (this.#channel.state === 'closed') return this.#finish(scope);
+    if (this.#channel.kindred) this.#answerKindred(message.id, scope, value);
+    else if (isSource(value)) return this.#answerPlainStream(message.id, scope, value);
+    else this.#answerWith(message.id, scope, value, undefined);
+    this.#finish(scope);
+  }
+
+  #answerKindred(id: CallId, scope: Scope, value: unknown): void {
+    const references = this.#references;
+    const transfer = this.#channel.carries.transfer ? transferOf(value) : undefined;
+    const ticket = transfer === undefined ? this.#resultTicket : { ...this.#resultTicket, transfer };
+    if (!this.#answerWith(id, scope, value, ticket)) {
+      for (const { source } of references.forgetLending()) void cancelSource(source);
       return;
     }
-    const lending: Lending = { functions: [], streams: [] };
+    const lending = references.takeLending();
+    if (lending === undefined) return;
+    // Whoever turns away from a stream that is the whole result wants nothing more of the call.
+    const unwanted = (source: unknown): void => {
+      if (source === value) scope.cancel(turnedAway());
+    };
+    const run = <T>(work: () => T): T => this.#options.context.run(scope, work);
+    this.#stopWith(scope, references.start(lending, scope, run, unwanted));
+  }
+
+  /** False where the result could not be said: then the caller is told so. */
+  #answerWith(id: CallId, scope: Scope, value: unknown, ticket: Ticket | undefined): boolean {
     try {
-      if (channel.state !== 'closed') {
-        channel.send(
-          { kind: 'result', id, value },
-          {
-            exportReference: channel.kindred ? references.exporter(lending, false) : undefined,
-            transfer: transferOf(value),
-          },
-        );
-        // Whoever turns away from a stream that is the whole result wants nothing more of the call.
-        const unwanted = (source: unknown): void => {
-          if (source === value) scope.cancel(turnedAway());
-        };
-        if (lending.streams.length > 0)
-          this.#stopWith(scope, references.start(lending, scope, run, unwanted));
-      }
+      this.#channel.send({ kind: 'result', id, value }, ticket);
+      return true;
     } catch (error) {
       const reason =
         error instanceof KindredError
           ? error
           : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read', { cause: error });
-      for (const { source } of lending.streams) void cancelSource(source);
-      const told = new KindredError(
-        reason.code,
-        `${scope.method}: its result cannot be sent: ${reason.message}`,
-        { outcome: 'executed' },
-      );
-      this.#send({ kind: 'error', id, error: refusalToWire(told) });
+      const said = `${scope.method}: its result cannot be sent: ${reason.message}`;
+      this.#refuse(id, new KindredError(reason.code, said, { outcome: 'executed' }));
+      return false;
     }
-    this.#answered();
+  }
+
+  /** A plain JSON-RPC peer gets the items under the id of its call, and the reply at the end. */
+  #answerPlainStream(id: CallId, scope: Scope, source: Source): void {
+    const run = <T>(work: () => T): T => this.#options.context.run(scope, work);
+    const finish = (failure: WireError | undefined): void => {
+      this.#send(
+        failure === undefined ? { kind: 'result', id, value: null } : { kind: 'error', id, error: failure },
+      );
+      this.#answered();
+    };
+    const producer = this.#references.produce(id, source, false, scope, run, finish);
+    this.#stopWith(scope, [producer], (reason) => finish(refusalToWire(reason)));
     scope.release();
   }
 
+  #notified({ ack, method }: NotifyMessage, scope: Scope, failure?: { thrown: unknown }): void {
+    if (failure !== undefined)
+      this.#options.events.publish('kindred:notification.failed', () => ({
+        peer: this.peer,
+        method,
+        error: failure.thrown instanceof Refusal ? failure.thrown.error : failure.thrown,
+      }));
+    if (ack?.level === 'handled') this.#send({ kind: 'ack', ...ack });
+    this.#finish(scope);
+  }
+
   /** A call that is cancelled ends the streams of its result too. */
-  #stopWith(scope: Scope, producers: readonly { stop(): void }[], plainId?: CallId): void {
+  #stopWith(
+    scope: Scope,
+    producers: readonly { stop(): void }[],
+    then?: (reason: KindredError) => void,
+  ): void {
     scope.onCancel((reason) => {
       for (const producer of producers) producer.stop();
-      if (plainId !== undefined) this.#answer({ kind: 'error', id: plainId, error: refusalToWire(reason) });
+      then?.(reason);
     });
   }
 
-  #failed(id: CallId, scope: Scope, thrown: unknown): void {
-    const { channel } = this.#options;
+  #failed(message: CallMessage | NotifyMessage, scope: Scope, thrown: unknown): void {
+    if (message.kind === 'notify') return this.#notified(message, scope, { thrown });
+    const { id } = message;
     const error =
       thrown instanceof Refusal
         ? refusalToWire(thrown.error)
@@ -298,12 +329,11 @@ export class Inbound {
           ? refusalToWire(scope.cancelled)
           : this.toWire(thrown);
     try {
-      if (channel.state !== 'closed') channel.send({ kind: 'error', id, error });
+      if (this.#channel.state !== 'closed') this.#channel.send({ kind: 'error', id, error });
     } catch {
       this.#send({ kind: 'error', id, error: degraded(error, thrown) });
     }
-    this.#answered();
-    scope.release();
+    this.#finish(scope);
   }
 
   toWire(thrown: unknown): WireError {
@@ -311,14 +341,16 @@ export class Inbound {
     return thrownToWire(thrown, { kindred: channel.kindred, withStack });
   }
 
-  #answer(message: Message): void {
-    this.#send(message);
+  #finish(scope: Scope): void {
     this.#answered();
+    scope.release();
   }
 
   #answered(): void {
     this.#answering--;
-    if (this.#parked.length > 0 || this.#paused) queueMicrotask(() => this.pump());
+    if (this.#pumpIsDue || (this.#parked.length === 0 && !this.#paused)) return;
+    this.#pumpIsDue = true;
+    queueMicrotask(() => this.pump());
   }
 
   #refuse(id: CallId, error: KindredError): void {

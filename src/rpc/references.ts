@@ -42,6 +42,7 @@ export class References {
   readonly #consumers = new Map<CallId, Consumer>();
   readonly #lives = new WeakMap<Consumer, Life>();
   #lastStream = 0;
+  #lending: Lending | undefined;
   #borrowed: Borrowing | undefined;
 
   constructor(options: ReferencesOptions) {
@@ -52,21 +53,42 @@ export class References {
     return this.#producers.size + this.#consumers.size;
   }
 
-  /** For an encoder: notes in `lending` what it meets. Functions only where the message is a call, which ends. */
-  exporter(lending: Lending, functions: boolean): (value: object) => Reference | undefined {
-    return (value) => {
-      if (typeof value === 'function') {
-        if (!functions) return undefined;
-        const id = this.ledger.lend(value as Lendable);
-        lending.functions.push(id);
-        return { kind: 'function', id };
-      }
-      if (!isSource(value)) return undefined;
-      this.#bound();
-      const id = ++this.#lastStream;
-      lending.streams.push({ id, source: value });
-      return { kind: 'stream', id };
-    };
+  /** For the encoder of a call: functions and streams can be lent to it, until it ends. */
+  readonly lend = (value: object): Reference | undefined => {
+    if (typeof value !== 'function') return this.lendStream(value);
+    const id = this.ledger.lend(value as Lendable);
+    this.#lendingNow().functions.push(id);
+    return { kind: 'function', id };
+  };
+
+  /** For the encoder of a result: only streams, because a result has no end of its own. */
+  readonly lendStream = (value: object): Reference | undefined => {
+    if (!isSource(value)) return undefined;
+    this.#bound();
+    const id = ++this.#lastStream;
+    this.#lendingNow().streams.push({ id, source: value });
+    return { kind: 'stream', id };
+  };
+
+  /** For the encoder of a notification: it has no end, so nothing can be lent to it. */
+  readonly refuse = (): undefined => undefined;
+
+  /** Of the message that was just encoded; undefined where it lends nothing. */
+  readonly lentStreams = (): readonly number[] | undefined => this.#lending?.streams.map(({ id }) => id);
+
+  /** What the message that was just encoded lends; undefined where it is nothing. */
+  takeLending(): Lending | undefined {
+    const lending = this.#lending;
+    this.#lending = undefined;
+    return lending;
+  }
+
+  /** The message was not sent after all: what it would have lent stays here. Gives back the streams. */
+  forgetLending(): Lending['streams'] {
+    const lending = this.takeLending();
+    if (lending === undefined) return [];
+    this.ledger.end(lending.functions);
+    return lending.streams;
   }
 
   /** For a decoder: makes the stand-ins, and keeps them together until the message itself is there. */
@@ -218,6 +240,11 @@ export class References {
     this.failConsumers(error);
     for (const producer of [...this.#producers.values()]) producer.stop();
     this.ledger.clear();
+  }
+
+  #lendingNow(): Lending {
+    this.#lending ??= { functions: [], streams: [] };
+    return this.#lending;
   }
 
   #bound(): void {

@@ -25,36 +25,40 @@ export interface CurrentCall {
   readonly meta: Readonly<Meta>;
 }
 
+/** What a scope needs of the half that runs it. */
+export interface ScopeOwner {
+  readonly peer: Peer<unknown>;
+  freeNow(): number;
+  /** The call is over, and all that came with it. */
+  scopeOver(scope: Scope): void;
+}
+
 const noMeta: Readonly<Meta> = Object.freeze({});
 
 export class Scope implements CurrentCall {
   readonly id: CallId;
   readonly method: string;
-  readonly peer: Peer<unknown>;
   readonly meta: Readonly<Meta>;
   cancelled: KindredError | undefined;
   over = false;
 
-  readonly #freeNow: () => number;
+  readonly #owner: ScopeOwner;
   readonly #due: number | undefined;
   #controller: AbortController | undefined;
   #holds = 1;
   #onCancel: Set<(reason: KindredError) => void> | undefined;
   #onOver: (() => void)[] | undefined;
 
-  constructor(
-    peer: Peer<unknown>,
-    id: CallId,
-    method: string,
-    meta: Meta | undefined,
-    freeNow: () => number,
-  ) {
-    this.peer = peer;
+  constructor(owner: ScopeOwner, id: CallId, method: string, meta: Meta | undefined) {
+    this.#owner = owner;
     this.id = id;
     this.method = method;
     this.meta = meta ?? noMeta;
-    this.#freeNow = freeNow;
-    this.#due = typeof meta?.timeoutMs === 'number' ? freeNow() + meta.timeoutMs : undefined;
+    this.#due = typeof meta?.timeoutMs === 'number' ? owner.freeNow() + meta.timeoutMs : undefined;
+  }
+
+  get peer(): Peer<unknown> {
+    return this.#owner.peer;
   }
 
   get signal(): AbortSignal {
@@ -66,7 +70,7 @@ export class Scope implements CurrentCall {
   }
 
   get remainingMs(): number | undefined {
-    return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#freeNow());
+    return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#owner.freeNow());
   }
 
   cancel(reason: KindredError): void {
@@ -101,6 +105,7 @@ export class Scope implements CurrentCall {
   release(): void {
     if (--this.#holds > 0 || this.over) return;
     this.over = true;
-    for (const run of this.#onOver ?? []) run();
+    if (this.#onOver !== undefined) for (const run of this.#onOver) run();
+    this.#owner.scopeOver(this);
   }
 }

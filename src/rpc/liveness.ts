@@ -1,0 +1,91 @@
+/**
+ * What is known of the other end's health: pings, what they told, and the words of a timeout that follow from it.
+ */
+import type { Clock } from '../base/clock.ts';
+import { KindredError } from '../base/errors.ts';
+import type { Channel } from '../channel/channel.ts';
+
+export interface Pong {
+  roundTripMs: number;
+  /** How long the event loop of the other end was blocked lately. */
+  delayMs: number;
+}
+
+interface Ping {
+  sentAt: number;
+  resolve: (pong: Pong) => void;
+  reject: (error: KindredError) => void;
+}
+
+/** The other end was busy where it was blocked for at least this share of the time given. */
+const busyShare = 1 / 4;
+
+export class Liveness {
+  /** Messages heard from the other end so far. */
+  heard = 0;
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #pings = new Map<number, Ping>();
+  #lastPing = 0;
+  #blockage: { ms: number; at: number } | undefined;
+  #refusal: KindredError | undefined;
+
+  constructor(channel: Channel, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+  }
+
+  ping(): Promise<Pong> {
+    return new Promise((resolve, reject) => {
+      if (this.#refusal !== undefined) return reject(this.#refusal);
+      if (!this.#channel.kindred)
+        return reject(new KindredError('ERR_NOT_SUPPORTED', 'only another Kindred answers a ping'));
+      const id = ++this.#lastPing;
+      this.#pings.set(id, { sentAt: this.#clock.now(), resolve, reject });
+      this.#channel.send({ kind: 'ping', id });
+    });
+  }
+
+  onPong(id: number, delayMs: number): void {
+    const ping = this.#pings.get(id);
+    if (ping === undefined) return;
+    this.#pings.delete(id);
+    const now = this.#clock.now();
+    if (delayMs > 0) this.#blockage = { ms: delayMs, at: now };
+    ping.resolve({ roundTripMs: now - ping.sentAt, delayMs });
+  }
+
+  /** Asks for a sign of life where nothing was heard since `heardBefore`, and nobody has asked yet. */
+  probe(heardBefore: number): void {
+    if (this.heard > heardBefore || this.#pings.size > 0 || !this.#channel.kindred) return;
+    this.ping().then(undefined, () => {});
+  }
+
+  /** The error of a call that has run out of time, with what is known of the other end. */
+  timeoutError(method: string, timeoutMs: number): KindredError {
+    const said = `${method}: no answer within ${Math.round(timeoutMs)} ms`;
+    const now = this.#clock.now();
+    const silentSince = Math.min(...[...this.#pings.values()].map((ping) => ping.sentAt));
+    if (Number.isFinite(silentSince)) {
+      const silentMs = Math.round(now - silentSince);
+      const message = `${said}: the other end has not answered a ping for ${silentMs} ms, so its event loop is blocked or it is gone`;
+      return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'silent', silentMs } });
+    }
+    const blockage = this.#blockage;
+    if (blockage !== undefined && now - blockage.at < timeoutMs && blockage.ms >= timeoutMs * busyShare) {
+      const blockedMs = Math.round(blockage.ms);
+      const message = `${said}: the other end is busy (its event loop was blocked for ${blockedMs} ms)`;
+      return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'busy', blockedMs } });
+    }
+    if (!this.#channel.kindred) return new KindredError('ERR_TIMEOUT', said, { data: { peer: 'unknown' } });
+    return new KindredError('ERR_TIMEOUT', `${said}: the other end is alive, its function has not finished`, {
+      data: { peer: 'alive' },
+    });
+  }
+
+  close(error: KindredError): void {
+    this.#refusal = error;
+    for (const { reject } of this.#pings.values()) reject(error);
+    this.#pings.clear();
+  }
+}

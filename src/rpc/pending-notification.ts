@@ -1,0 +1,81 @@
+/** One notification on its way: settles when it is written, or when the other end says what was asked. */
+import { KindredError } from '../base/errors.ts';
+import type { Channel } from '../channel/channel.ts';
+import type { AckLevel, Message, Params } from '../wire/message.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Outgoing } from './sender.ts';
+
+export class PendingNotification implements Outgoing {
+  readonly takesPlace = false;
+  readonly done: Promise<void>;
+  readonly transfer: readonly object[] | undefined;
+  exportReference: Outgoing['exportReference'];
+  lentStreams: Outgoing['lentStreams'];
+  placed = false;
+  sent = false;
+  withdrawn = false;
+  readonly #channel: Channel;
+  readonly #method: string;
+  readonly #options: CallOptions;
+  readonly #ack: { id: number; level: AckLevel } | undefined;
+  #params: Params | undefined;
+  #resolve!: () => void;
+  #reject!: (error: KindredError) => void;
+
+  constructor(
+    channel: Channel,
+    method: string,
+    params: Params,
+    options: CallOptions,
+    ack: { id: number; level: AckLevel } | undefined,
+  ) {
+    this.#channel = channel;
+    this.#method = method;
+    this.#params = params;
+    this.#options = options;
+    this.#ack = ack;
+    this.transfer = options.transfer;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  message(): Message {
+    return {
+      kind: 'notify',
+      method: this.#method,
+      params: this.#params as Params,
+      meta: this.#options.meta,
+      ack: this.#ack,
+    };
+  }
+
+  onSent(): void {
+    this.#params = undefined;
+    if (this.#ack === undefined)
+      void this.#channel.flushed().then(() => {
+        if (this.sent) this.#resolve();
+        else
+          this.fail(
+            new KindredError('ERR_CLOSED', `${this.#method}: the channel was closed before it was written`),
+          );
+      });
+    else if (!this.#channel.kindred)
+      this.fail(
+        new KindredError(
+          'ERR_NOT_SUPPORTED',
+          `${this.#method}: only another Kindred says that a notification was ${this.#ack.level}`,
+        ),
+      );
+  }
+
+  onAck(): void {
+    this.#resolve();
+  }
+
+  fail(error: KindredError): void {
+    if (!this.sent) this.withdrawn = true;
+    this.#reject(error.withOutcome(this.sent ? 'unknown' : 'not-sent'));
+  }
+}

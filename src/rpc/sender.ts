@@ -1,0 +1,152 @@
+/**
+ * What goes out waits here for its turn: for a place among the calls in flight, for room to write, for the other end's
+ * hello. One queue, so that calls and notifications keep their order.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { KindredError } from '../base/errors.ts';
+import type { Channel, Ticket } from '../channel/channel.ts';
+import type { Limits } from '../wire/limits.ts';
+import type { Message } from '../wire/message.ts';
+import type { Lending, References } from './references.ts';
+
+/** A call or a notification on its way out. */
+export interface Outgoing extends Ticket {
+  /** A call takes one of the places of `maxCalls` until it is answered. */
+  readonly takesPlace: boolean;
+  placed: boolean;
+  message(): Message;
+  /** The channel has taken it, with what it lends. */
+  onSent(lending: Lending | undefined): void;
+  /** It could not be sent. */
+  fail(error: KindredError): void;
+}
+
+export interface SenderOptions {
+  channel: Channel;
+  limits: Limits;
+  clock: Clock;
+  references: References;
+}
+
+export class Sender {
+  readonly #channel: Channel;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #references: References;
+  #waiting: Outgoing[] = [];
+  #placed = 0;
+  #pumpIsDue = false;
+  /** The first of the waiting needs what only the binary dialect can say: all wait for the other end's hello. */
+  #held: Timer | undefined;
+
+  constructor({ channel, limits, clock, references }: SenderOptions) {
+    this.#channel = channel;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#references = references;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  send(outgoing: Outgoing): void {
+    if (this.#waiting.length === 0 && this.#mayGo(outgoing)) {
+      this.#transmit(outgoing);
+      return;
+    }
+    const { maxWaitingCalls } = this.#limits;
+    const waiting = this.#waiting.length;
+    if (waiting < maxWaitingCalls) this.#waiting.push(outgoing);
+    else
+      outgoing.fail(
+        new KindredError('ERR_BUSY', `${waiting} calls wait already: maxWaitingCalls (${maxWaitingCalls})`),
+      );
+  }
+
+  /** There may be room now: sends what waits, in order. */
+  pump(): void {
+    this.#pumpIsDue = false;
+    let sent = 0;
+    for (const next of this.#waiting) {
+      if (next.withdrawn !== true) {
+        if (!this.#mayGo(next)) break;
+        if (!this.#transmit(next)) break;
+      }
+      sent++;
+    }
+    if (sent > 0) this.#waiting.splice(0, sent);
+  }
+
+  /** A call has been answered, or given up. */
+  leave(outgoing: Outgoing): void {
+    if (outgoing.placed) this.#placed--;
+    outgoing.placed = false;
+    if (this.#waiting.length === 0 || this.#pumpIsDue) return;
+    this.#pumpIsDue = true;
+    queueMicrotask(() => this.pump());
+  }
+
+  /** The dialect is settled: what waited for it can go, or fail for good. */
+  onReady(): void {
+    this.#letGo();
+    this.pump();
+  }
+
+  /** Nothing more is sent. */
+  refuse(error: KindredError): void {
+    this.#letGo();
+    for (const outgoing of this.#waiting.splice(0)) outgoing.fail(error);
+  }
+
+  #mayGo(outgoing: Outgoing): boolean {
+    const channel = this.#channel;
+    if (channel.state === 'choosing' || this.#held !== undefined || channel.full) return false;
+    if (!outgoing.takesPlace) return true;
+    const { maxCalls } = this.#limits;
+    return this.#placed < Math.min(maxCalls, channel.remote?.maxCalls ?? maxCalls);
+  }
+
+  /** False where the message must wait for the other end's hello, and all behind it. */
+  #transmit(outgoing: Outgoing): boolean {
+    const channel = this.#channel;
+    const references = this.#references;
+    if (channel.kindred) {
+      outgoing.exportReference = outgoing.takesPlace ? references.lend : references.refuse;
+      outgoing.lentStreams = references.lentStreams;
+    }
+    try {
+      channel.send(outgoing.message(), outgoing);
+    } catch (thrown) {
+      references.forgetLending();
+      const error =
+        thrown instanceof KindredError
+          ? thrown
+          : new KindredError('ERR_NOT_ENCODABLE', 'an argument could not be read', { cause: thrown });
+      if (error.code === 'ERR_NOT_ENCODABLE' && channel.state === 'greeting') this.#hold(outgoing, error);
+      else outgoing.fail(error);
+      return channel.state !== 'greeting' || this.#held === undefined;
+    }
+    if (outgoing.takesPlace) {
+      outgoing.placed = true;
+      this.#placed++;
+    }
+    outgoing.onSent(references.takeLending());
+    return true;
+  }
+
+  /** Waits for the hello with what JSON cannot say; where none comes in time it fails with what it could not say. */
+  #hold(outgoing: Outgoing, error: KindredError): void {
+    if (this.#waiting[0] !== outgoing) this.#waiting.unshift(outgoing);
+    this.#held = this.#clock.after(this.#limits.handshakeMs, () => {
+      this.#held = undefined;
+      this.#waiting.shift()?.fail(error);
+      this.pump();
+    });
+  }
+
+  #letGo(): void {
+    this.#held?.cancel();
+    this.#held = undefined;
+  }
+}
