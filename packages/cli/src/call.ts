@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { KindredError, type RemoteStream } from 'kindred';
 import { teach, wordHelp } from './help.ts';
 import { lineOf } from './json.ts';
-import { linesOf } from './lines.ts';
+import { textOf } from './lines.ts';
 import { addCallingOptions, addReachingOptions, type Calling } from './options.ts';
 import { functionOf, withPeer } from './reaching.ts';
 import { noteTo, type Terminal } from './terminal.ts';
+import { unless } from './unless.ts';
 import { type Params, paramsOf } from './words.ts';
 
 interface CallFlags extends Calling {
@@ -76,14 +77,16 @@ export async function callParams(
   words: readonly string[],
   flags: Calling,
 ): Promise<Params> {
-  const jsonArgs = flags.jsonArgs === '-' ? await textOf(terminal) : flags.jsonArgs;
+  const jsonArgs = flags.jsonArgs === '-' ? await stdinOf(terminal) : flags.jsonArgs;
   return paramsOf(words, { ...flags, jsonArgs, note: noteTo(terminal) });
 }
 
-async function textOf({ stdin }: Terminal): Promise<string> {
-  const lines: string[] = [];
-  for await (const line of linesOf(stdin)) lines.push(line);
-  return lines.join('\n');
+function stdinOf({ stdin, stop }: Terminal): Promise<string> {
+  return unless(
+    stop,
+    textOf(stdin),
+    () => new KindredError('ERR_CANCELLED', 'reading stdin was cancelled', { outcome: 'not-sent' }),
+  );
 }
 
 function isStream(value: unknown): value is RemoteStream<unknown> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { linesOf } from './lines.ts';
+import { linesOf, textOf } from './lines.ts';
 
 async function read(chunks: (string | Buffer)[], maxBytes?: number): Promise<string[]> {
   const lines: string[] = [];
@@ -36,4 +36,11 @@ test('an end without a line is no line', async () => {
 test('a line longer than a message may be is refused while it comes', async () => {
   await assert.rejects(read(['a'.repeat(9), 'b'], 9), /longer than the 9 bytes/);
   assert.deepEqual(await read(['a'.repeat(9), '\n', 'b'], 9), ['a'.repeat(9), 'b']);
+});
+
+test('a text longer than a message may be is refused while it comes', async () => {
+  const stream = (): Readable =>
+    Readable.from([Buffer.from('abc'), Buffer.from('def')], { objectMode: false });
+  assert.equal(await textOf(stream(), 6), 'abcdef');
+  await assert.rejects(textOf(stream(), 5), /longer than the 5 bytes/);
 });

@@ -1,4 +1,4 @@
-/** The lines of a stream, one after another, no faster than they are taken. */
+/** A stream as lines, one after another and no faster than they are taken, or as one text. */
 import type { Readable } from 'node:stream';
 import { defaultLimits } from 'kindred';
 import { UsageError } from './usage.ts';
@@ -27,4 +27,19 @@ export async function* linesOf(
   }
   if (length > 0) yield parts.join('');
   return undefined;
+}
+
+/** All of a stream as text. Throws `UsageError` where it is longer than a message may be. */
+export async function textOf(
+  stream: Readable,
+  maxBytes: number = defaultLimits.maxMessageBytes,
+): Promise<string> {
+  stream.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of stream as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length > maxBytes)
+      throw new UsageError(`stdin is longer than the ${maxBytes} bytes that a message may have`);
+  }
+  return text;
 }

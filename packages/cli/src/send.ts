@@ -7,6 +7,7 @@ import { linesOf } from './lines.ts';
 import { addReachingOptions, type Reaching, stringOption, toCount } from './options.ts';
 import { reach } from './reaching.ts';
 import { noteTo, type Terminal } from './terminal.ts';
+import { unless } from './unless.ts';
 import { wordValue } from './words.ts';
 
 interface SendFlags extends Reaching {
@@ -68,11 +69,19 @@ async function send(
         }
     await replies.after(count);
   };
+  const late = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const inTime = unless(late, sendAll(), () =>
+    givenUp('ERR_TIMEOUT', `${replies.soFar} within ${flags.timeout} ms`),
+  );
   try {
-    await orGivenUp(sendAll(), terminal, flags.timeout, () => replies.soFar);
+    await unless(terminal.stop, inTime, () => givenUp('ERR_CANCELLED', 'sending was cancelled'));
   } finally {
     await channel.close();
   }
+}
+
+function givenUp(code: 'ERR_TIMEOUT' | 'ERR_CANCELLED', message: string): KindredError {
+  return new KindredError(code, message, { outcome: 'unknown' });
 }
 
 const eachLine = Symbol('each line of stdin');
@@ -116,34 +125,4 @@ function createReplies(terminal: Terminal, channel: PlainChannel, wanted: SendFl
       return soFar();
     },
   };
-}
-
-/** The work, unless the command is stopped or the time runs out before it is done. */
-async function orGivenUp(
-  work: Promise<void>,
-  { stop }: Terminal,
-  timeoutMs: number | undefined,
-  soFar: () => string,
-): Promise<void> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const onStop = (): void =>
-    reject(new KindredError('ERR_CANCELLED', 'sending was cancelled', { outcome: 'unknown' }));
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(
-          () =>
-            reject(
-              new KindredError('ERR_TIMEOUT', `${soFar()} within ${timeoutMs} ms`, { outcome: 'unknown' }),
-            ),
-          timeoutMs,
-        );
-  stop.addEventListener('abort', onStop, { once: true });
-  if (stop.aborted) onStop();
-  try {
-    await Promise.race([work, givenUp]);
-  } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', onStop);
-  }
 }

@@ -80,6 +80,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     assert.equal((await server.ended).code, 0);
   });
 
+test('a module that is still being loaded can be interrupted', async () => {
+  const server = command.start(['serve', command.served('endless.ts'), '--at', 'local:endless']);
+  await server.sees('stderr', /loading for ever/);
+  server.child.kill('SIGINT');
+  const { code, stderr } = await server.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, /was still being loaded \(ERR_CANCELLED\)\n$/);
+});
+
 test('the call that runs at the end gets its result', async () => {
   const server = await command.serve('math.ts', 'tcp://127.0.0.1:0');
   const { port } = new URL(server.address.replace('tcp:', 'http:'));

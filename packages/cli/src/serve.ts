@@ -1,12 +1,13 @@
 /** `kindred serve`: a module's functions, offered at an address until it is told to end. */
 import type { Command } from 'commander';
-import { type Server, serve as serveAt } from 'kindred';
+import { KindredError, type Server, serve as serveAt } from 'kindred';
 import { checkCertificate, tlsOf } from './certificates.ts';
 import { addressHelp, teach } from './help.ts';
 import { loadModule, serviceOf } from './module.ts';
 import { addOpeningOptions, type Opening, toMs } from './options.ts';
 import { checkShared } from './places.ts';
 import type { Terminal } from './terminal.ts';
+import { unless } from './unless.ts';
 
 interface ServeFlags extends Opening {
   at: string;
@@ -49,7 +50,9 @@ async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promi
   checkCertificate(flags.at, flags);
   const standard = /^(stdio|parent):/i.test(flags.at);
   const giveBack = standard ? keepStdoutClean() : undefined;
-  const service = serviceOf(await loadModule(word).finally(giveBack), word, flags.export);
+  const loaded = loadModule(word).finally(giveBack);
+  const cancelled = (): Error => new KindredError('ERR_CANCELLED', `${word} was still being loaded`);
+  const service = serviceOf(await unless(terminal.stop, loaded, cancelled), word, flags.export);
   const server = await serveAt(flags.at, service, {
     allowAnyone: flags.allowAnyone === true,
     ...(flags.dialect === undefined ? {} : { dialect: flags.dialect }),
