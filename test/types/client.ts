@@ -80,7 +80,9 @@ const wrong: number = peer.call.add(1);
 peer.with({ timeout: 5 });
 
 // A module, as if it were imported.
-const module = await host<typeof import('node:path/posix')>(new URL('./x.ts', import.meta.url), { in: 'thread' });
+const module = await host<typeof import('node:path/posix')>(new URL('./x.ts', import.meta.url), {
+  in: 'thread',
+});
 const joined: Promise<string> = module.call.join('a', 'b');
 // @ts-expect-error there is no such place
 host(new URL('./x.ts', import.meta.url), { in: 'cloud' });
