@@ -3,152 +3,40 @@
  *
  * For plain messages, values are sent as they are. For calls the same channel looks like a flow of bytes, so that two
  * Kindreds agree on `binary` over it as over any other, while a child with nothing but `process.send` sees JSON-RPC
- * objects: each JSON line travels as the object that it says, binary frames travel as `{ "kindred:bytes": ... }`
- * (base64; bytes where the channel has `serialization: 'advanced'`).
+ * objects: each JSON line travels as the object that it says, and from the first binary frame on bytes travel as
+ * `{ "kindred:bytes": ... }` (base64; bytes where the channel has `serialization: 'advanced'`).
+ *
+ * Node.js cannot stop reading from this channel, so that a sender of bytes is held back by the receiver's word instead:
+ * `{ "kindred:taken": N }` says that N more bytes were taken, and no more than a window of them is ever under way.
  */
 import { Buffer } from 'node:buffer';
-import type { ChildProcess } from 'node:child_process';
+import type { Clock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ByteReceiver, ByteTransport, ValueReceiver, ValueTransport } from '../channel/transport.ts';
 import type { Chunk } from '../wire/dialect.ts';
+import { jsonText } from '../wire/json-value.ts';
+import { defaultLimits } from '../wire/limits.ts';
+import { type IpcEnd, IpcLine } from './ipc-line.ts';
 
-/** One end of the channel: a child seen from its parent, or `process` seen from the child. */
-export type IpcEnd = ChildProcess | NodeJS.Process;
+export type { IpcEnd };
 
+/** As the channel was made with: `json` where Node.js was told nothing else. */
 export type Serialization = 'json' | 'advanced';
 
-const bytesKey = 'kindred:bytes';
-/** Values that arrive before the transport is started are kept, but not without limit. */
-const maxEarly = 10_000;
-/** After the child's exit: how long what it had sent may take to arrive, in milliseconds. */
-const lingerMs = 500;
-
-export function createIpcValueTransport(end: IpcEnd, serialization: Serialization = 'json'): ValueTransport {
-  return new IpcValues(new IpcLine(end), serialization);
+export function createIpcValueTransport(
+  end: IpcEnd,
+  serialization: Serialization = 'json',
+  clock?: Clock,
+): ValueTransport {
+  return new IpcValues(new IpcLine(end, clock), serialization);
 }
 
-export function createIpcByteTransport(end: IpcEnd, serialization: Serialization = 'json'): ByteTransport {
-  return new IpcBytes(new IpcLine(end), serialization);
-}
-
-interface LineReceiver {
-  value(value: unknown): void;
-  drain(): void;
-  close(error?: Error): void;
-}
-
-/** What both forms share: sending with back-pressure, and an end that comes once. */
-class IpcLine {
-  readonly name: string;
-  readonly #end: IpcEnd;
-  #receiver: LineReceiver | undefined;
-  readonly #early: unknown[] = [];
-  #unsent = 0;
-  #blocked = false;
-  #paused = false;
-  #held: unknown[] = [];
-  #flushing: (() => void)[] = [];
-  #closed = false;
-  #failure: Error | undefined;
-
-  constructor(end: IpcEnd) {
-    this.#end = end;
-    this.name = end === process ? 'the parent process' : `process ${(end as ChildProcess).pid}`;
-    // At once: Node.js would keep messages without limit until somebody listens, and a child that is gone says so only now.
-    (end as ChildProcess).on('message', this.#onMessage);
-    (end as ChildProcess).once('disconnect', this.#onDisconnect);
-    if (end !== process) (end as ChildProcess).once('exit', this.#onExit);
-  }
-
-  start(receiver: LineReceiver): void {
-    this.#receiver = receiver;
-    process.nextTick(() => {
-      for (const value of this.#early.splice(0)) this.#deliver(value);
-      if (this.#end.connected !== true) this.#close();
-    });
-  }
-
-  send(value: unknown): boolean {
-    if (this.#closed || this.#end.connected !== true) return true;
-    this.#unsent++;
-    const taken = (this.#end as ChildProcess).send(value as object, (error) => {
-      this.#unsent--;
-      if (error !== null) this.#failure ??= error;
-      if (this.#unsent > 0) return;
-      for (const resolve of this.#flushing.splice(0)) resolve();
-      if (!this.#blocked) return;
-      this.#blocked = false;
-      this.#receiver?.drain();
-    });
-    // False means that much is queued; the message is queued all the same.
-    this.#blocked = !taken;
-    return taken;
-  }
-
-  flushed(): Promise<void> {
-    return this.#unsent === 0 || this.#closed
-      ? Promise.resolve()
-      : new Promise((resolve) => this.#flushing.push(resolve));
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    while (this.#held.length > 0 && !this.#paused) this.#receiver?.value(this.#held.shift());
-  }
-
-  end(): void {
-    void this.flushed().then(() => this.destroy());
-  }
-
-  destroy(): void {
-    if (this.#end.connected === true) (this.#end as ChildProcess).disconnect();
-    process.nextTick(() => this.#close());
-  }
-
-  ref(): void {
-    (this.#end as ChildProcess).channel?.ref();
-  }
-
-  unref(): void {
-    (this.#end as ChildProcess).channel?.unref();
-  }
-
-  readonly #onMessage = (value: unknown): void => this.#deliver(value);
-  readonly #onDisconnect = (): void => this.#close();
-  readonly #onExit = (): void => {
-    setTimeout(() => this.#close(), lingerMs).unref();
-  };
-
-  #deliver(value: unknown): void {
-    if (this.#closed) return;
-    if (this.#receiver === undefined) {
-      this.#early.push(value);
-      if (this.#early.length > maxEarly) {
-        this.#failure = new KindredError(
-          'ERR_LIMIT',
-          `${this.name} sent more than ${maxEarly} messages before anybody listened`,
-        );
-        this.destroy();
-      }
-    } else if (this.#paused) this.#held.push(value);
-    else this.#receiver.value(value);
-  }
-
-  #close(): void {
-    if (this.#closed || this.#receiver === undefined) return;
-    this.resume();
-    this.#closed = true;
-    const end = this.#end as ChildProcess;
-    end.off('message', this.#onMessage);
-    end.off('disconnect', this.#onDisconnect);
-    end.off('exit', this.#onExit);
-    for (const resolve of this.#flushing.splice(0)) resolve();
-    this.#receiver.close(this.#failure);
-  }
+export function createIpcByteTransport(
+  end: IpcEnd,
+  serialization: Serialization = 'json',
+  clock?: Clock,
+): ByteTransport {
+  return new IpcBytes(new IpcLine(end, clock), serialization);
 }
 
 class IpcValues implements ValueTransport {
@@ -168,13 +56,18 @@ class IpcValues implements ValueTransport {
     this.#line.start(receiver);
   }
 
+  /** Throws `ERR_NOT_ENCODABLE` for what would be dropped or bent on its way, and `ERR_RESERVED_MESSAGE`. */
   post(value: unknown): boolean {
-    refuseReserved(value);
-    if (value === undefined)
-      throw new KindredError('ERR_NOT_ENCODABLE', 'undefined cannot be sent over native IPC: send null', {
-        outcome: 'not-sent',
-      });
-    return this.#line.send(value);
+    if (value === undefined) throw notEncodable('undefined cannot be sent over native IPC: send null');
+    // What the channel's own JSON.stringify would leave out without a word is refused with its path.
+    if (this.clone === 'json')
+      refuseReserved(JSON.parse(jsonText(value, { root: 'message', limits: defaultLimits })));
+    else refuseReserved(value);
+    try {
+      return this.#line.send(value);
+    } catch (cause) {
+      throw notEncodable(`a value cannot be sent over native IPC: ${(cause as Error).message}`, cause);
+    }
   }
 
   flushed(): Promise<void> {
@@ -202,21 +95,43 @@ class IpcValues implements ValueTransport {
 function refuseReserved(value: unknown): void {
   const cmd: unknown =
     typeof value === 'object' && value !== null ? (value as { cmd?: unknown }).cmd : undefined;
-  if (typeof cmd === 'string' && cmd.startsWith('NODE_'))
+  if (typeof cmd === 'string' && cmd.startsWith('NODE_') && cmd !== 'NODE_')
     throw new KindredError(
       'ERR_RESERVED_MESSAGE',
       `a message whose cmd is ${JSON.stringify(cmd)} is swallowed by Node.js: use another key or prefix`,
-      {
-        outcome: 'not-sent',
-      },
+      { outcome: 'not-sent' },
     );
 }
+
+function notEncodable(message: string, cause?: unknown): KindredError {
+  return new KindredError('ERR_NOT_ENCODABLE', message, {
+    outcome: 'not-sent',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+const bytesKey = 'kindred:bytes';
+const takenKey = 'kindred:taken';
+/** Bytes under way that the other end has not yet said to have taken. */
+const windowBytes = 1024 * 1024;
+const tellAfterBytes = windowBytes / 4;
 
 class IpcBytes implements ByteTransport {
   readonly form = 'bytes';
   readonly name: string;
   readonly #line: IpcLine;
   readonly #serialization: Serialization;
+  #receiver: ByteReceiver | undefined;
+  #left = false;
+  /** Of one write, until its end or its first bytes. */
+  #text = '';
+  /** From the first bytes, or the first text that is no line of JSON: all that is written goes as bytes. */
+  #binary = false;
+  #underWay = 0;
+  #taken = 0;
+  /** `write` returned false: the line has not drained, or the window is full. */
+  #lineBlocked = false;
+  #windowFull = false;
 
   constructor(line: IpcLine, serialization: Serialization) {
     this.#line = line;
@@ -225,23 +140,36 @@ class IpcBytes implements ByteTransport {
   }
 
   start(receiver: ByteReceiver): void {
+    this.#receiver = receiver;
     this.#line.start({
-      value: (value) => receiver.data(bytesOf(value)),
-      drain: () => receiver.drain(),
+      control: (value) => this.#onControl(value),
+      value: (value) => this.#onValue(value),
+      drain: () => {
+        this.#lineBlocked = false;
+        this.#unblock(true);
+      },
       close: (error) => {
-        receiver.end();
+        if (!this.#left && error === undefined) receiver.end();
         receiver.close(error);
       },
     });
   }
 
   write(chunks: readonly Chunk[]): boolean {
-    let taken = true;
-    const text = chunks.filter((chunk) => typeof chunk === 'string').join('');
-    for (const line of text.split('\n')) if (line !== '') taken = this.#line.send(JSON.parse(line)) && taken;
-    const bytes = chunks.filter((chunk) => typeof chunk !== 'string');
-    if (bytes.length > 0) taken = this.#line.send({ [bytesKey]: this.#packed(bytes) }) && taken;
-    return taken;
+    if (!this.#line.isOpen) return false;
+    const bytes: Uint8Array[] = [];
+    for (const chunk of chunks) {
+      if (this.#binary) bytes.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+      else if (typeof chunk === 'string') this.#text += chunk;
+      else {
+        this.#sendLines();
+        this.#binary = true;
+        bytes.push(chunk);
+      }
+    }
+    if (!this.#binary) this.#sendLines();
+    if (bytes.length > 0) this.#sendBytes(bytes);
+    return !this.#lineBlocked && !this.#windowFull;
   }
 
   flushed(): Promise<void> {
@@ -261,6 +189,7 @@ class IpcBytes implements ByteTransport {
   }
 
   destroy(): void {
+    this.#left = true;
     this.#line.destroy();
   }
 
@@ -272,16 +201,81 @@ class IpcBytes implements ByteTransport {
     this.#line.unref();
   }
 
-  #packed(parts: readonly Uint8Array[]): string | Uint8Array {
-    const whole = Buffer.concat(parts);
-    return this.#serialization === 'advanced' ? whole : whole.toString('base64');
+  #sendLines(): void {
+    const text = this.#text;
+    this.#text = '';
+    for (let at = 0; at < text.length; ) {
+      const end = text.indexOf('\n', at);
+      const value = end === -1 ? undefined : parse(text.slice(at, end));
+      if (value === undefined) {
+        // No line of JSON: another dialect. It goes as bytes from here on.
+        this.#binary = true;
+        this.#sendBytes([Buffer.from(text.slice(at))]);
+        return;
+      }
+      this.#send(value);
+      at = end + 1;
+    }
+  }
+
+  #sendBytes(parts: readonly Uint8Array[]): void {
+    const whole = parts.length === 1 ? Buffer.from(parts[0] as Uint8Array) : Buffer.concat(parts);
+    this.#underWay += whole.length;
+    if (this.#underWay >= windowBytes) this.#windowFull = true;
+    this.#send({ [bytesKey]: this.#serialization === 'advanced' ? whole : whole.toString('base64') });
+  }
+
+  #send(value: unknown): void {
+    if (!this.#line.send(value)) this.#lineBlocked = true;
+  }
+
+  /** At once, also while paused: two ends that wait for each other's word would wait for ever. */
+  #onControl(value: unknown): boolean {
+    const taken = member(value, takenKey);
+    if (typeof taken !== 'number') return false;
+    this.#underWay -= taken;
+    if (this.#underWay * 2 <= windowBytes) this.#unblock(this.#windowFull);
+    return true;
+  }
+
+  #onValue(value: unknown): void {
+    if (this.#onControl(value)) return;
+    const packed = member(value, bytesKey);
+    const bytes = typeof packed === 'string' ? Buffer.from(packed, 'base64') : packed;
+    if (!(bytes instanceof Uint8Array)) {
+      this.#receiver?.data(Buffer.from(lineOf(value)));
+      return;
+    }
+    this.#receiver?.data(bytes);
+    this.#taken += bytes.length;
+    if (this.#taken < tellAfterBytes) return;
+    if (!this.#line.send({ [takenKey]: this.#taken }, false)) this.#lineBlocked = true;
+    this.#taken = 0;
+  }
+
+  #unblock(wasBlocked: boolean): void {
+    if (this.#underWay * 2 <= windowBytes) this.#windowFull = false;
+    if (wasBlocked && !this.#lineBlocked && !this.#windowFull) this.#receiver?.drain();
   }
 }
 
-function bytesOf(value: unknown): Uint8Array {
-  const packed: unknown =
-    typeof value === 'object' && value !== null ? (value as { [bytesKey]?: unknown })[bytesKey] : undefined;
-  if (typeof packed === 'string') return Buffer.from(packed, 'base64');
-  if (packed instanceof Uint8Array) return packed;
-  return Buffer.from(`${JSON.stringify(value)}\n`);
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What JSON cannot say (a BigInt, over a channel with `serialization: 'advanced'`) is no request; so the dialect hears of none. */
+function lineOf(value: unknown): string {
+  try {
+    return `${JSON.stringify(value) ?? 'null'}\n`;
+  } catch {
+    return 'null\n';
+  }
 }
