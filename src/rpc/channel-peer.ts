@@ -170,6 +170,8 @@ class ChannelPeer implements Peer<unknown> {
   }
 
   async close(): Promise<void> {
+    // A Kindred takes the end of the channel for the end of its calls; a stranger may go on answering.
+    if (!this.#channel.kindred) this.#outbound.cancelAll();
     const done = this.#channel.close();
     this.#settleAll(new KindredError('ERR_CLOSED', 'the peer was closed on this side'));
     await done;

@@ -185,6 +185,11 @@ export class Outbound implements CallOwner {
       }
   }
 
+  /** Tells the other end that no answer is wanted any more. */
+  cancelAll(): void {
+    for (const call of this.#pending.values()) if (call.sent) this.#sendCancel(call);
+  }
+
   /** No reply will come any more. */
   close(error: KindredError): void {
     this.#refusal = error;
