@@ -41,6 +41,15 @@ export class PendingNotification implements Outgoing {
     });
   }
 
+  get unlessKindred(): KindredError | undefined {
+    return this.#ack === undefined
+      ? undefined
+      : new KindredError(
+          'ERR_NOT_SUPPORTED',
+          `${this.#method}: only another Kindred says that a notification was ${this.#ack.level}`,
+        );
+  }
+
   message(): Message {
     return {
       kind: 'notify',
@@ -61,13 +70,6 @@ export class PendingNotification implements Outgoing {
             new KindredError('ERR_CLOSED', `${this.#method}: the channel was closed before it was written`),
           );
       });
-    else if (!this.#channel.kindred)
-      this.fail(
-        new KindredError(
-          'ERR_NOT_SUPPORTED',
-          `${this.#method}: only another Kindred says that a notification was ${this.#ack.level}`,
-        ),
-      );
   }
 
   onAck(): void {

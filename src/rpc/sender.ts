@@ -14,6 +14,8 @@ export interface Outgoing extends Ticket {
   /** A call takes one of the places of `maxCalls` until it is answered. */
   readonly takesPlace: boolean;
   placed: boolean;
+  /** Where only another Kindred can do what it asks for: the error for when the other end is none. */
+  readonly unlessKindred?: KindredError | undefined;
   message(): Message;
   /** The channel has taken it, with what it lends. */
   onSent(lending: Lending | undefined): void;
@@ -36,7 +38,7 @@ export class Sender {
   #waiting: Outgoing[] = [];
   #placed = 0;
   #pumpIsDue = false;
-  /** The first of the waiting needs what only the binary dialect can say: all wait for the other end's hello. */
+  /** The first of the waiting needs what only another Kindred can do: all wait for the other end's hello. */
   #held: Timer | undefined;
 
   constructor({ channel, limits, clock, references }: SenderOptions) {
@@ -111,6 +113,12 @@ export class Sender {
   #transmit(outgoing: Outgoing): boolean {
     const channel = this.#channel;
     const references = this.#references;
+    if (!channel.kindred && outgoing.unlessKindred !== undefined) {
+      const isKnown = channel.state !== 'greeting';
+      if (isKnown) outgoing.fail(outgoing.unlessKindred);
+      else this.#hold(outgoing, outgoing.unlessKindred);
+      return isKnown;
+    }
     if (channel.kindred) {
       outgoing.exportReference = outgoing.takesPlace ? references.lend : references.refuse;
       outgoing.lentStreams = references.lentStreams;
@@ -135,7 +143,7 @@ export class Sender {
     return true;
   }
 
-  /** Waits for the hello with what JSON cannot say; where none comes in time it fails with what it could not say. */
+  /** Waits for the hello with what a stranger cannot do; where none comes in time it fails with the error given. */
   #hold(outgoing: Outgoing, error: KindredError): void {
     if (this.#waiting[0] !== outgoing) this.#waiting.unshift(outgoing);
     this.#held = this.#clock.after(this.#limits.handshakeMs, () => {
