@@ -5,9 +5,7 @@ import { openTerminal } from './terminal.ts';
 
 async function main(): Promise<never> {
   const terminal = openTerminal();
-  const code = await run(process.argv.slice(2), terminal);
-  await terminal.flush();
-  process.exit(code);
+  process.exit(await run(process.argv.slice(2), terminal));
 }
 
 void main();

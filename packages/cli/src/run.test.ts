@@ -13,6 +13,10 @@ interface Said {
 }
 
 async function say(...words: string[]): Promise<Said> {
+  return sayTo({}, ...words);
+}
+
+async function sayTo(part: Partial<Terminal>, ...words: string[]): Promise<Said> {
   const said = { stdout: '', stderr: '' };
   const terminal: Terminal = {
     stdin: process.stdin,
@@ -27,6 +31,7 @@ async function say(...words: string[]): Promise<Said> {
     cut: new AbortController().signal,
     stopped: undefined,
     flush: async () => {},
+    ...part,
   };
   return { code: await run(words, terminal), ...said };
 }
@@ -113,6 +118,17 @@ test('help and version go to stdout with exit code 0', async () => {
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
     assert.match(stdout, /^Usage: kindred/);
   }
+});
+
+test('a result that cannot be written is a failure, a reader that has enough is none', async () => {
+  const error = new Error('ENOSPC: no space left on device, write');
+  const full = await sayTo({ stopped: { kind: 'unwritable', error } }, '--help');
+  assert.deepEqual(
+    [full.code, full.stderr],
+    [1, `kindred: stdout cannot be written\n  caused by ${error.message}\n`],
+  );
+  const enough = await sayTo({ stopped: { kind: 'no reader' } }, 'call', 'local:nobody-is-here', 'add');
+  assert.deepEqual([enough.code, enough.stderr], [0, '']);
 });
 
 test('every command teaches by examples and exit codes, in lines that fit', async () => {

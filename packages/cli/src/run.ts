@@ -15,27 +15,30 @@ import { addSend } from './send.ts';
 import { addServe } from './serve.ts';
 import { exitCodeOfStop, type Terminal } from './terminal.ts';
 
-/** Runs the command that the words name; never rejects. */
+/** Runs the command that the words name, until all that it printed is written; never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const complain = (error: unknown): ExitCode => {
     const lines = linesOf(error, { verbose: words.includes('--verbose'), paint: terminal.paint });
     for (const line of lines) terminal.tell(line);
     return exitCodeOf(error);
   };
-  try {
-    await createProgram(terminal).parseAsync(withoutSwallowing(words), { from: 'user' });
-    const { stopped, cut } = terminal;
-    if (stopped?.kind === 'unwritable') return complain(stopped.error);
+  const failure = await createProgram(terminal)
+    .parseAsync(withoutSwallowing(words), { from: 'user' })
+    .then(() => undefined)
+    .catch((error: unknown) => ({ error }));
+  await terminal.flush();
+  const { stopped, cut } = terminal;
+  if (stopped?.kind === 'unwritable')
+    return complain(new Error('stdout cannot be written', { cause: stopped.error }));
+  if (failure === undefined)
     // A command that ends when it is told to has done what it was asked, unless somebody could not wait.
     return stopped !== undefined && cut.aborted ? exitCodeOfStop(stopped) : exitCodes.ok;
-  } catch (error) {
-    // Commander has told what is wrong, or given the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    const { stopped } = terminal;
-    if (stopped?.kind === 'no reader') return exitCodes.ok;
-    const code = complain(stopped?.kind === 'unwritable' ? stopped.error : error);
-    return stopped === undefined ? code : exitCodeOfStop(stopped);
-  }
+  const { error } = failure;
+  // Commander has told what is wrong, or given the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (stopped?.kind === 'no reader') return exitCodes.ok;
+  const code = complain(error);
+  return stopped === undefined ? code : exitCodeOfStop(stopped);
 }
 
 export function createProgram(terminal: Terminal): Command {
