@@ -24,6 +24,20 @@ for (const over of ['greet', 'binary', 'values'] as const)
     await client.close();
   });
 
+for (const over of ['greet', 'binary', 'values'] as const)
+  it(`answers a ping over ${over} as the very first message too`, async () => {
+    const { client } = createPair(service(), { over });
+    assert.ok((await client.ping()).roundTripMs >= 0);
+    await client.close();
+  });
+
+it('settles a ping that waits to know the other end when the peer is closed', async () => {
+  const { client } = createPair(service(), { over: 'greet' });
+  const ping = client.ping();
+  await client.close();
+  await assert.rejects(ping, { code: 'ERR_CLOSED' });
+});
+
 it('refuses to wait for what only another Kindred says, once it is known to be none', async () => {
   const { client } = createPair(service(), { over: 'json-lines' });
   await assert.rejects(

@@ -25,17 +25,22 @@ export class Liveness {
   heard = 0;
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #handshakeMs: number;
+  /** Asked while nobody knows yet whether the other end is a Kindred. */
+  readonly #early = new Set<() => void>();
   readonly #pings = new Map<number, Ping>();
   #lastPing = 0;
   #blockage: { ms: number; at: number } | undefined;
   #refusal: KindredError | undefined;
 
-  constructor(channel: Channel, clock: Clock) {
+  constructor(channel: Channel, clock: Clock, handshakeMs: number) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#handshakeMs = handshakeMs;
   }
 
-  ping(): Promise<Pong> {
+  async ping(): Promise<Pong> {
+    if (this.#channel.state === 'greeting' || this.#channel.state === 'choosing') await this.#known();
     return new Promise((resolve, reject) => {
       if (this.#refusal !== undefined) return reject(this.#refusal);
       if (!this.#channel.kindred)
@@ -44,6 +49,12 @@ export class Liveness {
       this.#pings.set(id, { sentAt: this.#clock.now(), resolve, reject });
       this.#channel.send({ kind: 'ping', id });
     });
+  }
+
+  /** The dialect is settled, and with it what the other end is. */
+  onReady(): void {
+    for (const resolve of this.#early) resolve();
+    this.#early.clear();
   }
 
   onPong(id: number, delayMs: number): void {
@@ -85,7 +96,19 @@ export class Liveness {
 
   close(error: KindredError): void {
     this.#refusal = error;
+    this.onReady();
     for (const { reject } of this.#pings.values()) reject(error);
     this.#pings.clear();
+  }
+
+  /** Resolves when it is known what the other end is, or is not going to be known. */
+  #known(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(this.#handshakeMs, resolve);
+      this.#early.add(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }

@@ -58,7 +58,7 @@ export class Outbound implements CallOwner {
     this.#references = options.references;
     this.#sender = new Sender(options);
     this.#deadlines = createDeadlines(options.watch, options.clock);
-    this.liveness = new Liveness(options.channel, options.clock);
+    this.liveness = new Liveness(options.channel, options.clock, options.limits.handshakeMs);
   }
 
   get inFlight(): number {
@@ -95,7 +95,10 @@ export class Outbound implements CallOwner {
     if (this.#refusal !== undefined) notification.fail(this.#refusal);
     else if (options.signal?.aborted === true) notification.fail(cancelledBy(options.signal, method));
     else {
-      if (ack !== undefined) this.#unacknowledged.set(ack.id, notification);
+      if (ack !== undefined) {
+        this.#unacknowledged.set(ack.id, notification);
+        notification.onFailed = () => this.#unacknowledged.delete(ack.id);
+      }
       this.#sender.send(notification);
     }
     return notification.done;
@@ -169,6 +172,7 @@ export class Outbound implements CallOwner {
   /** The dialect is settled: what waited for it can go, or fail for good. */
   onReady(): void {
     this.#sender.onReady();
+    this.liveness.onReady();
   }
 
   /** The other end takes no new calls; those above `lastId` will not be answered. */

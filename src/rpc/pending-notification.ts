@@ -14,6 +14,8 @@ export class PendingNotification implements Outgoing {
   placed = false;
   sent = false;
   withdrawn = false;
+  /** Nobody needs to tell it of an acknowledgement any more. */
+  onFailed: (() => void) | undefined;
   readonly #channel: Channel;
   readonly #method: string;
   readonly #options: CallOptions;
@@ -78,6 +80,7 @@ export class PendingNotification implements Outgoing {
 
   fail(error: KindredError): void {
     if (!this.sent) this.withdrawn = true;
+    this.onFailed?.();
     this.#reject(error.withOutcome(this.sent ? 'unknown' : 'not-sent'));
   }
 }
