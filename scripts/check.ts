@@ -8,6 +8,8 @@ import { checkLayering } from '../tools/layering.ts';
 import { checkLinks } from '../tools/links.ts';
 import { checkMachinePaths } from '../tools/machine-paths.ts';
 import { checkManifests } from '../tools/manifests.ts';
+import { checkReference } from '../tools/reference.ts';
+import { checkSnippets, writeSnippets } from '../tools/snippets.ts';
 import { checkSyntax } from '../tools/syntax.ts';
 import { checkTypes } from '../tools/types.ts';
 
@@ -24,11 +26,14 @@ const checks: Record<string, (root: string) => string[] | Promise<string[]>> = {
   'no path of one machine': checkMachinePaths,
   'ARCHITECTURE.md agrees with the layers': checkArchitecture,
   'links in the documents': checkLinks,
+  'code in the documents is code that is run': checkSnippets,
+  'the reference names what is exported': checkReference,
 };
 
 if (options.fix) {
   biome('check', '--write');
   writeArchitecture(root);
+  writeSnippets(root);
 }
 
 const count = { passed: 0, failed: 0 };
