@@ -11,10 +11,8 @@ import type { Served } from './served.ts';
 
 const [name = '', address = 'parent:', certificates] = process.argv.slice(2);
 
-const peer = await connect<Served>(
-  address,
-  certificates ? { tls: readCertificates(certificates, 'caller') } : {},
-);
+const tls = certificates ? readCertificates(certificates, 'caller') : undefined;
+const peer = await connect<Served>(address, { tls });
 const sum = await peer.call.add(1, 2, 3, 4, 5);
 const items: number[] = [];
 for await (const n of peer.call.countdown(3)) items.push(n);

@@ -35,7 +35,7 @@ export function createStage(): Stage {
     local,
     folder,
     async open(address, tls) {
-      const server = await serve(address, made.service, tls === undefined ? {} : { tls });
+      const server = await serve(address, made.service, { tls });
       servers.push(server);
       return server.address;
     },

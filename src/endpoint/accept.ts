@@ -17,13 +17,13 @@ import { listenMemory } from './memory-addresses.ts';
 
 export interface AcceptOptions {
   /** Opens an address to everybody who can reach it, without any proof of who they are. */
-  allowAnyone?: boolean;
+  allowAnyone?: boolean | undefined;
   /** For `tls:`: as for Node's `tls.createServer`. With `requestCert: true` and `ca` only callers with a certificate get in. */
-  tls?: TlsOptions;
+  tls?: TlsOptions | undefined;
   /** Of a Unix domain socket, applied before its name appears. Default 0o600. */
-  mode?: number;
+  mode?: number | undefined;
   /** Of a Unix domain socket: a group by name or number. */
-  group?: string | number;
+  group?: string | number | undefined;
 }
 
 /** Tells one connection too many why it is closed, in the dialect in which it speaks first. */

@@ -13,10 +13,10 @@ import type { Target } from './target.ts';
 
 export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
   /** What this end offers to the other: both ends may call. Default: nothing. */
-  serve?: Service | ((peer: Peer<unknown>) => Service);
+  serve?: Service | ((peer: Peer<unknown>) => Service) | undefined;
   /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end. */
-  dialect?: DialectName;
-  limits?: Partial<Limits>;
+  dialect?: DialectName | undefined;
+  limits?: Partial<Limits> | undefined;
 }
 
 /**

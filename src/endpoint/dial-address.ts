@@ -14,11 +14,11 @@ import { dialUnix } from '../transports/unix.ts';
 
 export interface DialAddressOptions {
   /** Gives up with `ERR_CANCELLED`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Where nobody is there yet: tries until so many milliseconds have passed. Default 0: fails at once. */
-  waitMs?: number;
+  waitMs?: number | undefined;
   /** For `tls:`: as for Node's `tls.connect` (`ca`, `cert`, `key`, ...). */
-  tls?: ConnectionOptions;
+  tls?: ConnectionOptions | undefined;
 }
 
 export type DialledAddress = Extract<

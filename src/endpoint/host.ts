@@ -15,20 +15,20 @@ import { context, events, loopWatch } from './runtime.ts';
 
 export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
   /** Default `process`. */
-  in?: 'process' | 'thread' | 'here';
+  in?: 'process' | 'thread' | 'here' | undefined;
   /** What the module can call back through `currentCall().peer`. Default: nothing. */
-  serve?: Service;
-  limits?: Partial<Limits>;
+  serve?: Service | undefined;
+  limits?: Partial<Limits> | undefined;
   /** How long the module may take to load, in milliseconds. Default 30,000. */
-  startMs?: number;
+  startMs?: number | undefined;
   /** How long it may take to end after `close`, before it is killed, in milliseconds. Default 5000. */
-  graceMs?: number;
+  graceMs?: number | undefined;
   /** For a process or thread: its environment, exact where given. Default: that of this process. */
-  env?: NodeJS.ProcessEnv;
+  env?: NodeJS.ProcessEnv | undefined;
   /** Flags of Node.js. Default: those of this process. */
-  execArgv?: readonly string[];
+  execArgv?: readonly string[] | undefined;
   /** For a process. Default: that of this process. */
-  cwd?: string;
+  cwd?: string | undefined;
 }
 
 export interface Hosted<Module> extends Peer<Module> {

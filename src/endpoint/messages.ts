@@ -45,8 +45,8 @@ export interface PlainServer<In = unknown, Out = unknown> {
 
 interface MessageOptions {
   /** Default `json-lines`. Not used where values travel as they are: threads, native IPC, memory. */
-  dialect?: DialectName;
-  limits?: Partial<Limits>;
+  dialect?: DialectName | undefined;
+  limits?: Partial<Limits> | undefined;
 }
 
 export interface DialOptions extends ReachOptions, MessageOptions {}

@@ -31,7 +31,7 @@ import { isChild, type Target } from './target.ts';
 
 export interface ReachOptions extends DialAddressOptions {
   /** Of a native IPC channel, where the child was started with it. Default `json`. */
-  serialization?: Serialization;
+  serialization?: Serialization | undefined;
 }
 
 export interface Reached {

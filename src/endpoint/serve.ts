@@ -17,13 +17,13 @@ import { isListenable, type Target } from './target.ts';
 
 export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
   /** Speaks only this dialect. Default: each peer's first byte decides. */
-  dialect?: DialectName;
-  limits?: Partial<Limits>;
+  dialect?: DialectName | undefined;
+  limits?: Partial<Limits> | undefined;
   /**
    * For `stdio:` and `parent:`: what happens when the other end says no more. `exit` (default): answers what runs, then
    * ends the process, so that no orphan stays. `stay`: only the peer ends.
    */
-  onEnd?: 'exit' | 'stay';
+  onEnd?: 'exit' | 'stay' | undefined;
 }
 
 export interface Server<Remote = unknown> {

@@ -31,13 +31,13 @@ export interface Exit {
 
 export interface ChildOptions extends Omit<NodeSpawnOptions, 'stdio'> {
   /** Default `descriptor`. */
-  channel?: ChildChannel;
+  channel?: ChildChannel | undefined;
   /** Standard input, output and error, and extra descriptors. Default: those the channel does not use are inherited. */
   stdio?: (IOType | 'ipc' | NodeJS.WritableStream | number | null | undefined)[];
   /** The child is known to run Kindred: both ends speak the binary dialect from the first byte. Default false. */
-  kindred?: boolean;
+  kindred?: boolean | undefined;
   /** What to call it in errors. Default: the program and its first arguments; of a module, its file. */
-  name?: string;
+  name?: string | undefined;
 }
 
 export interface Child {
