@@ -60,7 +60,7 @@ export async function serve<Remote = unknown>(
   options: ServeOptions = {},
 ): Promise<Server<Remote>> {
   const limits = limitsOf(options.limits);
-  if (typeof service !== 'function') methodsOf(service);
+  const methods = typeof service === 'function' ? undefined : methodsOf(service);
   const peers = new Set<Peer<Remote>>();
   const admit = (
     transport: Parameters<typeof openChannel>[0],
@@ -75,6 +75,7 @@ export async function serve<Remote = unknown>(
     });
     const peer = createPeer<Remote>(channel, {
       service: service as Service | ((peer: Peer<unknown>) => Service),
+      methods,
       limits,
       address: at.address,
       params: options.params,

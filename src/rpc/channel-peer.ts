@@ -12,12 +12,14 @@ import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import type { Caller, Peer, PeerLoad } from './peer.ts';
 import { References } from './references.ts';
-import { methodsOf, type Service } from './service.ts';
+import { type Method, methodsOf, type Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
 
 export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   /** What this end offers, or a function that makes it for this peer. Default: nothing. */
   service?: Service | ((peer: Peer<unknown>) => Service) | undefined;
+  /** The table of `service`, where it was made already: many peers share one. */
+  methods?: ReadonlyMap<string, Method> | undefined;
   limits?: Limits;
   /** For errors and logs. */
   address?: string;
@@ -79,8 +81,11 @@ class ChannelPeer implements Peer<unknown> {
     this.#outbound = new Outbound({ channel, limits, clock, watch, context, references: this.#references });
     this.#root = this.#caller({ timeoutMs: options.timeoutMs, params: options.params });
     const { service = {} } = options;
-    const offered =
-      typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service;
+    const methods =
+      options.methods ??
+      methodsOf(
+        typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service,
+      );
     this.#inbound = new Inbound({
       channel,
       limits,
@@ -88,7 +93,7 @@ class ChannelPeer implements Peer<unknown> {
       context,
       events,
       references: this.#references,
-      methods: methodsOf(offered),
+      methods,
       withStack: options.withStack ?? false,
       peer: () => this,
     });

@@ -16,22 +16,24 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  const lent = new Map<number, Lendable>();
+  // Most peers never lend a function.
+  let lent: Map<number, Lendable> | undefined;
   let last = 0;
   return {
     get size() {
-      return lent.size;
+      return lent?.size ?? 0;
     },
     lend(run) {
+      lent ??= new Map();
       lent.set(++last, run);
       return last;
     },
-    find: (id) => lent.get(id),
+    find: (id) => lent?.get(id),
     end(ids) {
-      for (const id of ids) lent.delete(id);
+      for (const id of ids) lent?.delete(id);
     },
     clear() {
-      lent.clear();
+      lent = undefined;
     },
   };
 }

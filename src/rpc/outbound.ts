@@ -41,7 +41,10 @@ export class Outbound implements CallOwner {
   readonly #context: ContextPort;
   readonly #references: References;
   readonly #sender: Sender;
-  readonly #deadlines: Deadlines;
+  readonly #clock: Clock;
+  /** Made for the first call that has one. */
+  #deadlines: Deadlines | undefined;
+  #refd = true;
   readonly #pending = new CallTable<PendingCall>();
   readonly #unacknowledged = new Map<number, PendingNotification>();
   #lastId = 0;
@@ -57,7 +60,7 @@ export class Outbound implements CallOwner {
     this.#context = options.context;
     this.#references = options.references;
     this.#sender = new Sender(options);
-    this.#deadlines = createDeadlines(options.watch, options.clock);
+    this.#clock = options.clock;
     this.liveness = new Liveness(options.channel, options.clock, options.limits.handshakeMs);
   }
 
@@ -160,7 +163,8 @@ export class Outbound implements CallOwner {
 
   /** Whether calls that wait for their time to run out keep the process alive. */
   setRef(on: boolean): void {
-    this.#deadlines.setRef(on);
+    this.#refd = on;
+    this.#deadlines?.setRef(on);
   }
 
   /** There may be room now: sends what waits, in order. */
@@ -208,7 +212,7 @@ export class Outbound implements CallOwner {
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
     this.#unacknowledged.clear();
     this.liveness.close(error);
-    this.#deadlines.clear();
+    this.#deadlines?.clear();
     this.#tellIdle();
   }
 
@@ -237,7 +241,7 @@ export class Outbound implements CallOwner {
 
   finished(call: PendingCall): void {
     const { deadline } = call;
-    if (deadline !== undefined) this.#deadlines.remove(deadline);
+    if (deadline !== undefined) this.#deadlines?.remove(deadline);
     this.#references.ledger.end(call.lentFunctions);
   }
 
@@ -268,6 +272,10 @@ export class Outbound implements CallOwner {
       expire: () => this.abandon(call, this.liveness.timeoutError(call.name, timeoutMs)),
       halfway: () => this.liveness.probe(heardBefore),
     };
+    if (this.#deadlines === undefined) {
+      this.#deadlines = createDeadlines(this.#watch, this.#clock);
+      this.#deadlines.setRef(this.#refd);
+    }
     this.#deadlines.add(call.deadline);
   }
 
