@@ -19,6 +19,8 @@ export interface ProgramOptions {
   env?: NodeJS.ProcessEnv;
   stdio?: ('pipe' | 'ipc' | 'inherit' | 'ignore')[];
   serialization?: 'json' | 'advanced';
+  /** False: stdout is left to the test. Default true. */
+  lines?: boolean;
 }
 
 const started = new Set<ChildProcess>();
@@ -28,7 +30,12 @@ export function startProgram(
   args: readonly string[] = [],
   options: ProgramOptions = {},
 ): Program {
-  const { stdio = ['pipe', 'pipe', 'inherit'], env = process.env, serialization } = options;
+  const {
+    stdio = ['pipe', 'pipe', 'inherit'],
+    env = process.env,
+    serialization,
+    lines: byLine = true,
+  } = options;
   const child = spawn(process.execPath, ['--conditions=@kindred/source', fileURLToPath(program), ...args], {
     stdio,
     env,
@@ -44,7 +51,7 @@ export function startProgram(
   });
   const lines: string[] = [];
   const waiting: ((line: string) => void)[] = [];
-  if (child.stdout !== null)
+  if (child.stdout !== null && byLine)
     createInterface({ input: child.stdout }).on('line', (line) => {
       const waiter = waiting.shift();
       if (waiter === undefined) lines.push(line);
