@@ -15,6 +15,8 @@ export async function checkTypes(root: string): Promise<string[]> {
     ['-p', 'tsconfig.build.json', '--noEmit'],
     ['-p', 'tsconfig.pure.json'],
     ...(existsSync(join(root, 'test/types/tsconfig.json')) ? [['-p', 'test/types']] : []),
+    // The contenders need the types of packages that only `npm run bench` installs.
+    ...(existsSync(join(root, 'bench/node_modules')) ? [['-p', 'bench']] : []),
     ...packages,
   ];
   const problems: string[] = [];

@@ -1,0 +1,153 @@
+// npm run bench                                   everything; writes docs/performance.md anew
+// npm run bench -- --quick                        what a change of Kindred is measured by, in about two minutes
+// npm run bench -- --check                        what the targets need; fails, naming each that is missed
+// npm run bench -- --case NAME --contender NAME   only these; both may be lists, a,b,c
+//   --way pinned|free   --rounds N   --json FILE
+// npm run bench -- --profile CASE [--contender NAME]   where the time of both sides goes
+// npm run bench -- --micro [WORD]                 one hot function at a time
+// npm run bench -- --list                         the cases and the contenders
+// npm run bench -- --document FILE                docs/performance.md from the JSON of an earlier run
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type CaseName, caseOf, cases, type Way } from './cases.ts';
+import { contenders } from './contenders.ts';
+import { evaluate } from './measure/evaluate.ts';
+import { createReport, type Report } from './measure/report.ts';
+import { micro } from './micro.ts';
+import { installPackages, needsPackages } from './packages.ts';
+import { profile } from './profile.ts';
+import { writeDocument } from './report/document.ts';
+import { asText, caseTables, verdictTable } from './report/table.ts';
+import { type Plan, run } from './run.ts';
+import { targets } from './targets.ts';
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    case: { type: 'string', multiple: true, default: [] },
+    contender: { type: 'string', multiple: true, default: [] },
+    way: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+    micro: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    document: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+const asked = {
+  cases: options.case.flatMap((names) => names.split(',')) as CaseName[],
+  contenders: options.contender.flatMap((names) => names.split(',')),
+};
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const interrupt = new AbortController();
+process.once('SIGINT', () => interrupt.abort());
+process.once('SIGTERM', () => interrupt.abort());
+
+try {
+  await main();
+} catch (error) {
+  console.error(interrupt.signal.aborted ? 'interrupted' : error);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  if (options.list) list();
+  else if (options.micro) await micro(positionals[0] ?? '');
+  else if (options.document !== undefined)
+    writeDocument(root, JSON.parse(readFileSync(options.document, 'utf8')));
+  else if (options.profile !== undefined) {
+    const [contender = 'kindred'] = asked.contenders;
+    if (needsPackages(contender)) installPackages();
+    await profile(caseNamed(options.profile), contender, options.way === 'pinned' ? 'pinned' : 'free');
+  } else await measure();
+}
+
+async function measure(): Promise<void> {
+  const plan = planOf();
+  if (plan.cases.some(({ contenders }) => contenders.some(needsPackages))) installPackages();
+  const rounds = plan.cases.reduce((sum, { case: name, contenders }) => {
+    return sum + contenders.length * caseOf(name).ways.filter((way) => plan.ways.includes(way)).length;
+  }, 0);
+  console.error(`${rounds * plan.rounds} rounds in ${plan.cases.length} cases`);
+  const results = await run(plan, (line) => console.error(line), interrupt.signal);
+  const report = createReport(results);
+  const verdicts = evaluate(targets, results).filter(({ state }) => state !== 'open' || options.check);
+  for (const table of caseTables(results)) console.log(`${asText(table)}\n`);
+  if (verdicts.length > 0) console.log(asText(verdictTable(verdicts)));
+  save(report, options.json ?? `${root}.cache/bench/last.json`);
+  if (isWhole()) writeDocument(root, report);
+
+  const missed = verdicts.filter(({ state }) => state !== 'met');
+  const failed = results.filter(({ failure }) => failure !== undefined);
+  for (const { case: name, contender, failure } of failed)
+    console.error(`${name}: ${contender} failed: ${failure}`);
+  if (!options.check) return;
+  console.log(`\n${verdicts.length - missed.length} passed, ${missed.length} failed`);
+  for (const { target, way, state } of missed) console.error(`${state}: ${target} (${way})`);
+  if (missed.length > 0) process.exitCode = 1;
+}
+
+/** Everything was measured as it should be: nothing was asked for on the command line. */
+function isWhole(): boolean {
+  const { quick, check, way, rounds } = options;
+  return (
+    !quick &&
+    !check &&
+    way === undefined &&
+    rounds === undefined &&
+    asked.cases.length + asked.contenders.length === 0
+  );
+}
+
+function planOf(): Plan {
+  const ways: Way[] = options.way === undefined ? ['pinned', 'free'] : [options.way as Way];
+  const { quick } = options;
+  const selected = (asked.cases.length > 0 ? asked.cases.map(caseNamed) : (Object.keys(cases) as CaseName[]))
+    .map((name) => ({ case: name, contenders: contendersOf(name) }))
+    .filter(({ contenders }) => contenders.length > 0);
+  if (selected.length === 0) throw new Error('no case has these contenders: see npm run bench -- --list');
+  return {
+    cases: selected,
+    ways: quick && options.way === undefined ? ['free'] : ways,
+    rounds: Number(options.rounds ?? (quick ? 3 : 5)),
+    repeats: quick ? 1 : 3,
+    scale: quick ? { warmMs: 200, measureMs: 300, size: 0.1 } : { warmMs: 500, measureMs: 700, size: 1 },
+  };
+}
+
+/** Of the subjects of a case: those asked for; for a check those of the targets; for a quick look, few. */
+function contendersOf(name: CaseName): string[] {
+  const { subjects } = caseOf(name);
+  if (asked.contenders.length > 0) return subjects.filter((subject) => asked.contenders.includes(subject));
+  const { check, quick } = options;
+  if (!check && !quick) return [...subjects];
+  const needed = targets
+    .flatMap(({ demands }) => demands.flatMap(({ of, over, minus }) => [of, over, minus]))
+    .filter((term) => term?.case === name)
+    .map((term) => term?.contender);
+  return subjects.filter((subject) => needed.includes(subject) && (check || !needsPackages(subject)));
+}
+
+function caseNamed(name: string): CaseName {
+  caseOf(name);
+  return name as CaseName;
+}
+
+function list(): void {
+  for (const [name, { title, subjects }] of Object.entries(cases))
+    console.log(`${name.padEnd(18)} ${title}\n${' '.repeat(19)}${subjects.join(' ')}`);
+  console.log();
+  for (const [name, { title }] of Object.entries(contenders))
+    console.log(`${name.padEnd(22)} ${title.replaceAll(/[*`]/g, '')}`);
+}
+
+function save(report: Report, file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(report)}\n`);
+}

@@ -1,0 +1,2 @@
+// A module to be hosted by Kindred.
+export const echo = (value) => value;

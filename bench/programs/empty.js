@@ -1,0 +1,1 @@
+// An empty program: what Node.js itself needs to start.

@@ -1,0 +1,2 @@
+// The same by hand.
+process.on('message', (value) => process.send(value));

@@ -1,0 +1,2 @@
+// What the import of the library adds to an empty program.
+import 'kindred';
