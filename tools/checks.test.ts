@@ -112,6 +112,20 @@ test('layering: a package may not reach into src', async () => {
   assertNames(problems, 'packages/cli/src/planted.ts -> src/base/planted.ts: only the public exports');
 });
 
+test('layering: an example whose syntax only Node.js 24 reads is looked at, too', async () => {
+  const problems = await checkLayering(
+    plant({
+      'examples/planted.ts':
+        "import { private } from '../src/base/planted.ts';\n{\n  await using it = await private();\n}\n",
+      'examples/fine.ts':
+        "import { serve } from 'kindred';\n{\n  await using it = await serve('memory:x', {});\n}\n",
+      'src/base/planted.ts': 'export {};\n',
+    }),
+  );
+  assertNames(problems, 'examples/planted.ts -> ../src/base/planted.ts: only the public exports');
+  assertSilent(problems, 'examples/fine.ts');
+});
+
 test('layering: a package may not use a library that its manifest does not name', async () => {
   const problems = await checkLayering(plant({ 'packages/cli/src/planted.ts': "import 'fast-check';\n" }));
   assertNames(problems, 'packages/cli/src/planted.ts', 'libraries of their own manifest');

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cruise, type DependencyType, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
+import { projectFiles } from './files.ts';
 import { rooms } from './layers.ts';
 
 const test = '\\.test\\.ts$';
@@ -16,6 +17,7 @@ const anyNpm: DependencyType[] = [
 ];
 
 export async function checkLayering(root: string): Promise<string[]> {
+  const unreadable = withNewSyntax(root);
   const { output } = await cruise(
     ['src', 'packages', 'examples', 'bench', 'test'].filter((folder) => exists(root, folder)),
     {
@@ -27,7 +29,7 @@ export async function checkLayering(root: string): Promise<string[]> {
       parser: 'swc',
       tsPreCompilationDeps: true,
       doNotFollow: { path: 'node_modules' },
-      exclude: { path: '(^|/)dist/' },
+      exclude: { path: ['(^|/)dist/', ...unreadable.map((file) => `^${file.replaceAll('.', '\\.')}$`)] },
       enhancedResolveOptions: {
         extensions: ['.ts', '.js', '.mjs', '.json'],
         exportsFields: ['exports'],
@@ -36,7 +38,27 @@ export async function checkLayering(root: string): Promise<string[]> {
     },
   );
   const result = output as ICruiseResult;
-  return [...unreadFiles(root, result), ...unknownRooms(root), ...violations(result)];
+  return [
+    ...unreadFiles(root, result),
+    ...unknownRooms(root),
+    ...violations(result),
+    ...unreadable.flatMap((file) => strangeImports(root, file)),
+  ];
+}
+
+/** Examples that show what dependency-cruiser cannot parse. */
+function withNewSyntax(root: string): string[] {
+  return projectFiles(root, 'examples/**/*.ts').filter((file) =>
+    /^\s*(await )?using \w/m.test(readFileSync(join(root, file), 'utf8')),
+  );
+}
+
+/** The imports of such an example, which stay as simple as this. */
+function strangeImports(root: string, file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:from|import|import\() ?'([^']*)'/g)]
+    .filter(([, from = '']) => !/^(kindred(\/\w+)?|node:\w+(\/\w+)?|\.\/[\w/-]+\.ts)$/.test(from))
+    .map(([, from]) => `${file} -> ${from}: only the public exports of kindred may be imported from here`);
 }
 
 /** The table, as dependency-cruiser wants it. */

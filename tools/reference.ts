@@ -20,7 +20,9 @@ export function checkReference(root: string): string[] {
 function missingNames(root: string, text: string): string[] {
   return [...text.matchAll(/^<!-- exports: (\S+) -->$/gm)].flatMap(([, index = '']) =>
     exportedNames(root, index)
-      .filter((name) => !new RegExp(`\`${name}[\`(<]|^<!-- (?:declaration|options): ${name} -->$`, 'm').test(text))
+      .filter(
+        (name) => !new RegExp(`\`${name}[\`(<]|^<!-- (?:declaration|options): ${name} -->$`, 'm').test(text),
+      )
       .map((name) => `${index} exports ${name}, of which nothing is said`),
   );
 }

@@ -45,7 +45,7 @@ export const errorCodes = {
   ERR_START_FAILED: { means: 'a child or thread ended or failed before it was ready', retryable: false },
   ERR_TIMEOUT: { means: 'the time given ran out', retryable: true },
   ERR_UNSAFE_DIRECTORY: { means: 'a directory that must be private is not', retryable: false },
-} as const satisfies Record<string, { means: string; retryable: boolean }>;
+} as const;
 
 export type ErrorCode = keyof typeof errorCodes;
 

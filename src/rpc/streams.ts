@@ -13,7 +13,7 @@ import { createMailbox } from '../base/mailbox.ts';
 import type { CallId, Message } from '../wire/message.ts';
 
 /** The window that a stream starts with: items and bytes that may be under way without any credit. */
-export const firstWindow = { items: 64, bytes: 256 * 1024 } as const;
+export const firstWindow = { items: 64, bytes: 262_144 } as const;
 const largestWindow = { items: 4096, bytes: 8 * 1024 * 1024 } as const;
 
 /** What a producer and a consumer need of their peer. */
