@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Outside of node_modules, which `npm ci` empties. */
 const cache = join(root, '.cache', 'nodes');
-const tests = ['src/', 'test/stories/', 'test/packed/'];
+const tests = ['src/', 'test/stories/', 'test/packed/', 'test/programs/examples'];
 
 const asked = process.argv.slice(2);
 let failures = 0;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createPrivatePlace } from './private-place.ts';
 import { runProgram } from './run-program.ts';
@@ -10,17 +10,19 @@ import { runProgram } from './run-program.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const [major = 0] = process.versions.node.split('.').map(Number);
 
-for (const example of globSync('examples/*.ts', { cwd: root }).sort()) {
-  const newSyntax = readFileSync(join(root, example), 'utf8').includes('await using ');
-  const skip = newSyntax && major < 24 && '`await using` needs Node.js 24';
-  test(`${example} runs, ends well and leaves nothing behind`, { skip }, async () => {
-    const place = createPrivatePlace();
-    try {
-      const { code, stdout, stderr } = await runProgram(example, place.env);
-      assert.equal(code, 0, stdout + stderr);
-      assert.deepEqual(place.leftovers(), []);
-    } finally {
-      place.remove();
-    }
-  });
-}
+describe('examples', { concurrency: 2 }, () => {
+  for (const example of globSync('examples/*.ts', { cwd: root }).sort()) {
+    const newSyntax = readFileSync(join(root, example), 'utf8').includes('await using ');
+    const skip = newSyntax && major < 24 && '`await using` needs Node.js 24';
+    it(`${example} runs, ends well and leaves nothing behind`, { skip }, async () => {
+      const place = createPrivatePlace();
+      try {
+        const { code, stdout, stderr } = await runProgram(example, place.env);
+        assert.equal(code, 0, stdout + stderr);
+        assert.deepEqual(place.leftovers(), []);
+      } finally {
+        place.remove();
+      }
+    });
+  }
+});
