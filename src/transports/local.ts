@@ -7,6 +7,8 @@
  *                         |            ^------placed again------|           |
  *                         '--------------another live server holds it ------'  (closed with ERR_ADDRESS_IN_USE)
  * ```
+ * Sockets do get removed: by people, and by what tidies /tmp after some days (it knows a live socket by the name under
+ * which it was bound, and that was a passing one).
  */
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';

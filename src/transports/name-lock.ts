@@ -6,6 +6,9 @@
  * read it in /proc/net/unix while it is held, and bind it afterwards: then starts fail with `ERR_TIMEOUT`, and nothing
  * is ever served by him.)
  *
+ * Processes of different network namespaces (containers that share the directory) do not see each other's lock; between
+ * them `link` alone decides, which never robs a live server either.
+ *
  * macOS and the BSDs: a file opened with O_EXLOCK. Written to the manual, not yet run there.
  */
 import { createHash, randomBytes } from 'node:crypto';
