@@ -13,6 +13,9 @@ import { createStage } from './stage.ts';
 import { StepFailed, step } from './step.ts';
 
 const stage = createStage();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stage.close().finally(() => process.exit(1)));
+
 try {
   await everyDistance(stage);
   await whatACallCanDo(stage);

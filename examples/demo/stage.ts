@@ -25,6 +25,8 @@ export interface Stage extends Service {
 export function createStage(): Stage {
   const resources = resourcesAtStart();
   const folder = mkdtempSync(join(tmpdir(), 'kindred-demo-'));
+  // Names live in a directory of the user that stays. The demo brings its own, so that it leaves nothing at all.
+  process.env['KINDRED_RUNTIME_DIR'] ??= join(folder, 'run');
   const local = `local:demo-${process.pid}`;
   const servers: Server[] = [];
   const all: Pick<Started, 'pid' | 'stop'>[] = [];
