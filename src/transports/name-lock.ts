@@ -6,8 +6,8 @@
  * read it in /proc/net/unix while it is held, and bind it afterwards: then starts fail with `ERR_TIMEOUT`, and nothing
  * is ever served by him.)
  *
- * Processes of different network namespaces (containers that share the directory) do not see each other's lock; between
- * them `link` alone decides, which never robs a live server either.
+ * Processes of different network namespaces (containers that share the directory) do not see each other's lock. Between
+ * them the look at the file right before a dead socket is removed decides, which leaves a gap of microseconds.
  *
  * macOS and the BSDs: a file opened with O_EXLOCK. Written to the manual, not yet run there.
  */
