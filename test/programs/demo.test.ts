@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { leftovers } from '../../examples/demo/leftovers.ts';
 import { createPrivatePlace, type PrivatePlace } from './private-place.ts';
 import { type Outcome, runProgram } from './run-program.ts';
@@ -48,6 +49,24 @@ it('fails when a caller cannot do its part', async () => {
   assert.equal(code, 1);
   assert.match(stderr, /✖ a child over stdio\n[\s\S]*ended with 7/);
   assert.deepEqual(left, []);
+});
+
+it('leaves nothing behind where it is interrupted', async () => {
+  const place = createPrivatePlace();
+  try {
+    const child = spawn(process.execPath, ['examples/demo/main.ts'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: place.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    for await (const text of child.stdout.setEncoding('utf8'))
+      if (text.includes('a child over stdio')) child.kill('SIGINT');
+    assert.deepEqual(await exited, [1, null]);
+    assert.deepEqual(place.leftovers(), []);
+  } finally {
+    place.remove();
+  }
 });
 
 it('sees what is left behind', async () => {
