@@ -82,7 +82,7 @@ export async function accept(
     case 'parent':
       throw new KindredError(
         'ERR_BAD_ADDRESS',
-        `${text} is one channel, not an address to listen at: use serve or dial`,
+        `${text} is one channel that is there already, not an address to listen at: dial it for plain messages`,
       );
   }
 }

@@ -9,7 +9,11 @@ import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { ContextPort, EventsPort } from '../rpc/context.ts';
 import type { CurrentCall, Scope } from '../rpc/scope.ts';
 
-const storage = new AsyncLocalStorage<Scope | undefined>();
+const contextKey = Symbol.for('kindred.context');
+// One for all copies of the package in this process: a function may ask another copy than the one that calls it.
+const shared = globalThis as { [contextKey]?: AsyncLocalStorage<Scope | undefined> };
+shared[contextKey] ??= new AsyncLocalStorage<Scope | undefined>();
+const storage = shared[contextKey];
 const inRoot = AsyncLocalStorage.snapshot();
 
 function enter<T>(scope: Scope, work: () => T): T {

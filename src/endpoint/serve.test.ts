@@ -164,10 +164,16 @@ for (const scheme of ['tcp', 'memory', 'local', 'unix'])
       const running = peer.call.wait();
       await begun;
       const drained = server.drain();
+      let closed = false;
+      void server.closed.then(() => {
+        closed = true;
+      });
       await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(closed, false, 'a call still runs');
       open();
       assert.equal(await running, 'done');
       await drained;
+      assert.equal(await server.closed, undefined);
       assert.equal((await peer.closed).kind, 'ended');
     });
   });

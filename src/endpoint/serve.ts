@@ -33,7 +33,7 @@ export interface Server<Remote = unknown> {
   readonly peers: ReadonlySet<Peer<Remote>>;
   /** Notifies every peer; resolves when written to all that are still there. */
   readonly notify: Notifier<Remote>;
-  /** Resolves when the server is closed; with the error where it lost its address to another. */
+  /** Resolves when the server is closed and its last peer gone; at once, with the error, where it lost its address to another. */
   readonly closed: Promise<KindredError | undefined>;
   /** Accepts no more connections and calls, finishes what runs, then closes. After `timeoutMs`: closes at once. */
   drain(options?: { timeoutMs?: number; signal?: AbortSignal; reason?: string }): Promise<void>;
@@ -103,7 +103,11 @@ export async function serve<Remote = unknown>(
   const listening = await accept(target, options, limits, spoken(options.dialect), (transport, address) => {
     admit(transport, { address, role: 'chooses', kindred: false, kin: false });
   });
-  return createServer(listening.address, peers, listening, listening.closed);
+  const closed = listening.closed.then(async (error) => {
+    if (error === undefined) await Promise.all([...peers].map((peer) => peer.closed));
+    return error;
+  });
+  return createServer(listening.address, peers, listening, closed);
 }
 
 /** What a listener says in its claim that it speaks. */
