@@ -100,8 +100,14 @@ function outsideRules(entries: string): IForbiddenRuleType[] {
     {
       name: 'only the public exports of kindred may be imported from here',
       severity: 'error',
-      from: { path: '^(packages/[^/]+|examples)/' },
+      from: { path: '^(packages/[^/]+|examples)/', pathNot: test },
       to: { path: '^(src|packages|test|tools|scripts)/', pathNot: ['^$1/', entries] },
+    },
+    {
+      name: 'tests of a package see of kindred what a user sees, and the programs of test/',
+      severity: 'error',
+      from: { path: '^(packages/[^/]+)/.*\\.test\\.ts$' },
+      to: { path: '^(src|packages|test|tools|scripts)/', pathNot: ['^$1/', '^test/programs/', entries] },
     },
     {
       name: 'kindred is reached by its name from here',

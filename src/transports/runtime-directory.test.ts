@@ -23,7 +23,7 @@ test('the directory follows from the user id alone', () => {
   assert.equal(runtimeDirectory(around({})), '/tmp/kindred-1000');
   assert.equal(
     runtimeDirectory(
-      around({ env: { XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/other', HOME: '/home/a' } }),
+      around({ env: { XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/other', HOME: '/users/a' } }),
     ),
     '/tmp/kindred-1000',
   );
