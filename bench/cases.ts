@@ -7,7 +7,7 @@ import { decodedFrame } from './cases/decode.ts';
 import { largeResult } from './cases/fairness.ts';
 import type { Run } from './cases/lab.ts';
 import { notifications } from './cases/notifications.ts';
-import { firstReply, wholeProgram } from './cases/start.ts';
+import { build, firstReply, wholeProgram } from './cases/start.ts';
 import { chunkStream, itemStream, slowReader } from './cases/streams.ts';
 import type { Setting } from './contender.ts';
 import { type ContenderName, contenders } from './contenders.ts';
@@ -18,6 +18,8 @@ export type Way = 'pinned' | 'free';
 export interface Case {
   title: string;
   run: Run;
+  /** Run once before the first round. */
+  prepare?: () => Promise<void>;
   /** With whom, the baseline first. Names of `contenders`, except where a case has subjects of its own. */
   subjects: readonly string[];
   /** The figure that the table shows first. */
@@ -166,6 +168,7 @@ export const cases = {
   import: {
     title: 'a whole program: empty, and with the library imported',
     run: wholeProgram,
+    prepare: build,
     subjects: ['empty', 'imports-kindred'],
     figure: 'startMs',
     ways: free,
@@ -174,6 +177,7 @@ export const cases = {
   'first-reply': {
     title: 'from the start of a child to its first reply',
     run: firstReply,
+    prepare: build,
     subjects: ['fork', 'host'],
     figure: 'startMs',
     ways: free,

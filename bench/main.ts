@@ -71,10 +71,6 @@ async function main(): Promise<void> {
 async function measure(): Promise<void> {
   const plan = planOf();
   if (plan.cases.some(({ contenders }) => contenders.some(needsPackages))) installPackages();
-  const rounds = plan.cases.reduce((sum, { case: name, contenders }) => {
-    return sum + contenders.length * caseOf(name).ways.filter((way) => plan.ways.includes(way)).length;
-  }, 0);
-  console.error(`${rounds * plan.rounds} rounds in ${plan.cases.length} cases`);
   const results = await run(plan, (line) => console.error(line), interrupt.signal);
   const report = createReport(results);
   const verdicts = evaluate(targets, results).filter(({ state }) => state !== 'open' || options.check);
@@ -106,15 +102,15 @@ function isWhole(): boolean {
 }
 
 function planOf(): Plan {
-  const ways: Way[] = options.way === undefined ? ['pinned', 'free'] : [options.way as Way];
-  const { quick } = options;
+  const { quick, way } = options;
   const selected = (asked.cases.length > 0 ? asked.cases.map(caseNamed) : (Object.keys(cases) as CaseName[]))
     .map((name) => ({ case: name, contenders: contendersOf(name) }))
     .filter(({ contenders }) => contenders.length > 0);
   if (selected.length === 0) throw new Error('no case has these contenders: see npm run bench -- --list');
   return {
     cases: selected,
-    ways: quick && options.way === undefined ? ['free'] : ways,
+    // A quick look is pinned where a case can be: so it is least noisy.
+    ways: way !== undefined ? [way as Way] : quick ? [] : ['pinned', 'free'],
     rounds: Number(options.rounds ?? (quick ? 3 : 5)),
     repeats: quick ? 1 : 3,
     scale: quick ? { warmMs: 200, measureMs: 300, size: 0.1 } : { warmMs: 500, measureMs: 700, size: 1 },

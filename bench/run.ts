@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scale } from './cases/lab.ts';
-import { build } from './cases/start.ts';
 import { type CaseName, caseOf, type Way } from './cases.ts';
 import type { Result } from './measure/report.ts';
 import { canPin, round } from './measure/round.ts';
 
 export interface Plan {
   cases: readonly { case: CaseName; contenders: readonly string[] }[];
+  /** Empty: the first way of each case. */
   ways: readonly Way[];
   rounds: number;
   /** Of a disturbed round. */
@@ -17,20 +17,14 @@ export interface Plan {
   scale: Scale;
 }
 
-/** Cases of programs as they are published: the library has to be built for them. */
-const builtCases: readonly string[] = ['import', 'first-reply'];
-
 export async function run(plan: Plan, tell: (line: string) => void, signal?: AbortSignal): Promise<Result[]> {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-bench-'));
   const results: Result[] = [];
-  if (plan.ways.includes('pinned') && !canPin)
-    tell('there is no taskset here: everything is measured free only');
+  if (!canPin) tell('there is no taskset here: everything is measured free only');
   try {
     for (const one of plan.cases) {
-      if (builtCases.includes(one.case)) await build();
-      const ways = caseOf(one.case).ways.filter(
-        (way) => plan.ways.includes(way) && (canPin || way === 'free'),
-      );
+      const able = caseOf(one.case).ways.filter((way) => canPin || way === 'free');
+      const ways = plan.ways.length === 0 ? able.slice(0, 1) : able.filter((way) => plan.ways.includes(way));
       for (const way of ways) results.push(...(await runCase(one, way, plan, folder, tell, signal)));
     }
   } finally {
@@ -48,6 +42,11 @@ async function runCase(
   signal: AbortSignal | undefined,
 ): Promise<Result[]> {
   const results = contenders.map((contender): Result => ({ case: name, way, contender, rounds: [] }));
+  try {
+    await caseOf(name).prepare?.();
+  } catch (error) {
+    return results.map((result) => ({ ...result, failure: String(error) }));
+  }
   for (let number = 1; number <= rounds; number++) {
     tell(`${name}, ${way}: round ${number} of ${rounds}`);
     for (const result of results) {

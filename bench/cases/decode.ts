@@ -41,10 +41,11 @@ export function decodedFrame(megabytes: number): Run {
       4 * MiB,
     );
     for (const end = performance.now() + scale.warmMs; performance.now() < end; ) decode(make, warm);
+    const size = Math.round(megabytes * 1e6 * scale.size);
     const chunks = frame(
       make(() => {}),
       contender,
-      megabytes * 1e6,
+      size,
     );
     globalThis.gc?.();
     const times: number[] = [];
@@ -60,7 +61,7 @@ export function decodedFrame(megabytes: number): Run {
     const { median } = spread(times);
     return {
       figures: {
-        msPerMiB: median / ((megabytes * 1e6) / MiB),
+        msPerMiB: median / (size / MiB),
         frameMs: median,
         peakMiB: usage.clientPeakKiB / 1024,
       },

@@ -17,7 +17,7 @@ const built = join(root, '.cache', 'bench', 'built');
 const program = (name: string): string => join(built, `${name}.js`);
 const starts = 7;
 
-/** Called by the driver, once, before the first of these cases. */
+/** Called by the driver before these cases. */
 export async function build(): Promise<void> {
   await stage(root, built);
   cpSync(new URL('../programs', import.meta.url), built, { recursive: true });
@@ -26,7 +26,10 @@ export async function build(): Promise<void> {
 /** From the start of a program to its end. The contender is the program's name. */
 export const wholeProgram: Run = async ({ contender }) => {
   const run = async (): Promise<undefined> => {
-    const child = spawn(process.execPath, [program(contender)], { stdio: 'ignore', env: plain() });
+    const child = spawn(process.execPath, [program(contender)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: plain(),
+    });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`${contender} ended with ${code}`);
   };

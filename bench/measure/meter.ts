@@ -8,7 +8,7 @@ export interface Usage {
   serverCpuMs: number;
   clientPeakKiB: number;
   serverPeakKiB: number;
-  /** How many processors' worth of time went to other processes meanwhile. */
+  /** How many processors' worth of time went to other processes meanwhile, of those that this one may use. */
   others: number;
 }
 

@@ -9,16 +9,25 @@ export const hasProc: boolean = existsSync('/proc/self/clear_refs');
 /** Milliseconds of a tick in `/proc/stat`: Linux says hundredths of a second there, whatever its own clock. */
 const tickMs = 10;
 
-/** Time that all processors together were busy since the start of the machine, in milliseconds. */
+/** As `/proc/stat` calls them: one where this process is pinned, else all. */
+const ownProcessors: ReadonlySet<string> = new Set(
+  (/Cpus_allowed_list:\s+(\S+)/.exec(read('/proc/self/status'))?.[1] ?? '').split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => `cpu${first + i}`);
+  }),
+);
+
+/** Time that the processors on which this process may run were busy since the machine started, in milliseconds. */
 export function busyMs(): number {
   if (!hasProc) return 0;
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (
-    readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] as string
-  )
-    .split(/\s+/)
-    .slice(1)
-    .map(Number);
-  return (user + nice + system + irq + softirq + steal) * tickMs;
+  let ticks = 0;
+  for (const line of read('/proc/stat').split('\n')) {
+    const [name = '', ...times] = line.split(/\s+/);
+    if (!ownProcessors.has(name)) continue;
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = times.map(Number);
+    ticks += user + nice + system + irq + softirq + steal;
+  }
+  return ticks * tickMs;
 }
 
 /** Processor time of a process, all its threads together, in milliseconds, to the microsecond. 0 where it is gone. */

@@ -19,7 +19,8 @@ function bench(...args: string[]) {
 test('measures a case with two contenders, says it in a table and as JSON', () => {
   const json = join(folder, 'results.json');
   const { status, stdout, stderr } = bench(
-    ...['--quick', '--case', 'calls-64', '--contender', 'bare,kindred', '--rounds', '1', '--json', json],
+    ...['--quick', '--way', 'free', '--rounds', '1', '--json', json],
+    ...['--case', 'calls-64', '--contender', 'bare,kindred'],
   );
   assert.equal(status, 0, stderr);
   assert.match(stdout, /64 calls in flight/);

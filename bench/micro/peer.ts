@@ -13,7 +13,7 @@ const note = createNote(firstId);
 /** An open channel between two Kindreds whose other end is the benchmark. */
 function createStub(onSend: (message: Message) => void): { channel: Channel; receiver(): Receiver } {
   let receiver: Receiver | undefined;
-  const closed = new Promise<never>(() => {});
+  const closed: Promise<never> = new Promise(() => {});
   const channel: Channel = {
     carries: { form: 'bytes', structured: true, handles: false, transfer: false },
     dialect: 'binary',
@@ -29,7 +29,7 @@ function createStub(onSend: (message: Message) => void): { channel: Channel; rec
       return 64;
     },
     full: false,
-    flushed: () => Promise.resolve(),
+    flushed: () => Promise.resolve(true),
     pause() {},
     resume() {},
     close: () => closed,
