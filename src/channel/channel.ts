@@ -7,7 +7,7 @@
  * ```
  * `closed` is reached exactly once and always carries a reason.
  */
-import type { KindredError } from '../base/errors.ts';
+import { KindredError } from '../base/errors.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { ExportReference, Hello, ImportReference, Message } from '../wire/message.ts';
 
@@ -33,6 +33,14 @@ export type CloseReason =
   | { kind: 'lost'; error: KindredError }
   /** One side broke the protocol or a limit. */
   | { kind: 'broken'; error: KindredError };
+
+/** Why nothing can be sent any more on a channel that is closed for this reason. */
+export function errorOf(reason: CloseReason): KindredError {
+  if (reason.error !== undefined) return reason.error;
+  return reason.kind === 'closed'
+    ? new KindredError('ERR_CLOSED', 'the channel was closed on this side')
+    : new KindredError('ERR_PEER_GONE', 'the other end closed the connection');
+}
 
 /** How one message is to go out, and how far it has come. */
 export interface Ticket {
@@ -84,8 +92,8 @@ export interface Channel {
   send(message: Message, ticket?: Ticket): number;
   /** So much waits to be written that senders should wait for `drained`. */
   readonly full: boolean;
-  /** Resolves when all that was sent so far is with the operating system (or the channel is closed). */
-  flushed(): Promise<void>;
+  /** Resolves with true when all that was sent so far is with the operating system; with false where it was closed first. */
+  flushed(): Promise<boolean>;
   /** Stops and resumes the arrival of messages; the sender at the other end is slowed by it. */
   pause(): void;
   resume(): void;

@@ -82,7 +82,7 @@ function createSlowTransport() {
       );
       return false;
     },
-    flushed: () => Promise.resolve(),
+    flushed: () => Promise.resolve(true),
     pause() {},
     resume() {},
     end() {},

@@ -78,7 +78,7 @@ class FramedChannel implements Channel {
   #sinceFlush = 0;
   #flushAfter = firstFlush;
   #flushScheduled = false;
-  #flushedPromise: Promise<void> | undefined;
+  #flushedPromise: Promise<boolean> | undefined;
   #onFlush: (() => void) | undefined;
   #wasFull = false;
   #ended = false;
@@ -148,7 +148,7 @@ class FramedChannel implements Channel {
   }
 
   /** All who ask in one turn share a promise. It covers what is sent until that turn's flush, so it is bound only there. */
-  flushed(): Promise<void> {
+  flushed(): Promise<boolean> {
     this.#flushedPromise ??= new Promise<void>((resolve) => {
       if (this.#flushScheduled) this.#onFlush = resolve;
       else this.#outbox.whenHandedOver(resolve);

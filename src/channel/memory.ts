@@ -100,8 +100,8 @@ class ValueEnd implements ValueTransport {
     return true;
   }
 
-  flushed(): Promise<void> {
-    return Promise.resolve();
+  flushed(): Promise<boolean> {
+    return Promise.resolve(!this.#closed);
   }
 
   end(): void {
@@ -164,8 +164,8 @@ class ByteEnd implements ByteTransport {
     return true;
   }
 
-  flushed(): Promise<void> {
-    return Promise.resolve();
+  flushed(): Promise<boolean> {
+    return Promise.resolve(!this.#closed);
   }
 
   pause(): void {

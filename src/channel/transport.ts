@@ -20,8 +20,8 @@ export interface ByteTransport {
   start(receiver: ByteReceiver): void;
   /** Hands bytes over, in as few system calls as possible. False: they are taken, but wait for `drain` before the next. */
   write(chunks: readonly Chunk[]): boolean;
-  /** Resolves when all that was written is with the operating system, or the transport is closed. */
-  flushed(): Promise<void>;
+  /** Resolves with true when all that was written is with the operating system; with false where it was closed first. */
+  flushed(): Promise<boolean>;
   pause(): void;
   resume(): void;
   /** Writes what waits, then tells the other end that no more will come. Its own data are still read. */
@@ -47,7 +47,8 @@ export interface ValueTransport {
   start(receiver: ValueReceiver): void;
   /** False: the value is taken, but wait for `drain` before the next. Throws where the value cannot be cloned. */
   post(value: unknown, transfer?: readonly object[]): boolean;
-  flushed(): Promise<void>;
+  /** As for bytes. */
+  flushed(): Promise<boolean>;
   /** Posts what waits, then closes. The other end hears `close` after the last value. */
   end(): void;
   destroy(): void;

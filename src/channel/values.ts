@@ -136,7 +136,7 @@ class ValuesChannel implements Channel {
     return entry.bytes;
   }
 
-  flushed(): Promise<void> {
+  flushed(): Promise<boolean> {
     return new Promise<void>((resolve) => {
       if (this.#waiting.length === 0) resolve();
       else this.#handedOver.push(resolve);

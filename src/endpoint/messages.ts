@@ -1,10 +1,10 @@
 /** `listen` and `dial`: channels of plain messages, for peers that know nothing of calls. */
 import { KindredError } from '../base/errors.ts';
 import { createMailbox } from '../base/mailbox.ts';
-import type { Channel, CloseReason, Ticket } from '../channel/channel.ts';
+import { type Channel, type CloseReason, errorOf, type Ticket } from '../channel/channel.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
-import type { AckLevel } from '../wire/message.ts';
+import type { AckLevel, Message } from '../wire/message.ts';
 import { type AcceptOptions, accept } from './accept.ts';
 import { limitsOf, openChannel } from './channels.ts';
 import { type ReachOptions, reach } from './reach.ts';
@@ -143,7 +143,8 @@ export function createPlainChannel<In, Out>(
   let unreadBytes = 0;
   let current: { id: number; level: AckLevel } | undefined;
   const acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
-  let waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
+  /** Messages that wait for room, in order. */
+  const waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
 
   const box = createMailbox<{
     value: unknown;
@@ -159,8 +160,16 @@ export function createPlainChannel<In, Out>(
 
   /** The loop asks for the next message: it has handled the one before. */
   function acknowledge(): void {
-    if (current !== undefined && channel.state !== 'closed') channel.send({ kind: 'ack', ...current });
+    if (current !== undefined) tell({ kind: 'ack', ...current });
     current = undefined;
+  }
+
+  function tell(ack: Extract<Message, { kind: 'ack' }>): void {
+    try {
+      channel.send(ack);
+    } catch {
+      // Closed meanwhile: nobody waits for it any more.
+    }
   }
 
   channel.start({
@@ -172,7 +181,7 @@ export function createPlainChannel<In, Out>(
         return;
       }
       if (message.kind !== 'plain') return;
-      if (message.ack?.level === 'received') channel.send({ kind: 'ack', ...message.ack });
+      if (message.ack?.level === 'received') tell({ kind: 'ack', ...message.ack });
       unreadBytes += bytes;
       box.push({
         value: message.value,
@@ -185,18 +194,14 @@ export function createPlainChannel<In, Out>(
       }
     },
     drained() {
-      const going = waiting;
-      waiting = [];
-      for (const { go } of going) go();
+      while (waiting.length > 0 && !channel.full) waiting.shift()?.go();
     },
     ended: () => box.end(),
     closed(reason) {
       const failed = reason.kind === 'lost' || reason.kind === 'broken';
       box.end(failed ? { error: reason.error } : undefined);
-      const error =
-        reason.error ??
-        new KindredError(reason.kind === 'closed' ? 'ERR_CLOSED' : 'ERR_PEER_GONE', 'the channel is closed');
-      for (const { reject } of acks.values()) reject(error);
+      const error = errorOf(reason);
+      for (const { reject } of acks.values()) reject(error.withOutcome('unknown'));
       acks.clear();
       for (const { fail } of waiting.splice(0)) fail(error);
     },
@@ -206,30 +211,48 @@ export function createPlainChannel<In, Out>(
     message: unknown,
     { delivery = 'written' }: { delivery?: 'written' | AckLevel } = {},
   ): Promise<void> {
-    if (channel.full) await room();
-    const ack = delivery === 'written' ? undefined : { id: ++lastAck, level: delivery };
-    if (ack !== undefined && channel.dialect !== 'binary')
+    if (delivery !== 'written' && channel.dialect !== 'binary')
       throw new KindredError(
         'ERR_NOT_SUPPORTED',
         `delivery "${delivery}" needs an other end that acknowledges: use the binary dialect between two Kindreds`,
+        { outcome: 'not-sent' },
       );
     const ticket: Ticket = { sent: false };
-    channel.send({ kind: 'plain', value: message, ack }, ticket);
-    if (ack !== undefined) return new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
-    await channel.flushed();
-    if (!ticket.sent)
-      throw new KindredError('ERR_PEER_GONE', 'the channel was closed before the message was written', {
-        outcome: 'not-sent',
-      });
+    let acknowledged: Promise<void> | undefined;
+    await inTurn(() => {
+      const ack = delivery === 'written' ? undefined : { id: ++lastAck, level: delivery };
+      channel.send({ kind: 'plain', value: message, ack }, ticket);
+      if (ack !== undefined)
+        acknowledged = new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
+    });
+    if (acknowledged !== undefined) return acknowledged;
+    const written = await channel.flushed();
+    if (!ticket.sent || !written)
+      throw errorOf(await channel.closed).withOutcome(ticket.sent ? 'unknown' : 'not-sent');
   }
 
-  function room(): Promise<void> {
-    if (waiting.length >= limits.maxWaitingCalls)
-      throw new KindredError(
-        'ERR_BUSY',
-        `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
-      );
-    return new Promise((go, fail) => waiting.push({ go, fail }));
+  /** Runs it now, or when there is room. What waits keeps its place, also where there is room again before it went. */
+  async function inTurn(hand: () => void): Promise<void> {
+    try {
+      if (waiting.length === 0 && !channel.full) return hand();
+      if (waiting.length >= limits.maxWaitingCalls)
+        throw new KindredError(
+          'ERR_BUSY',
+          `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
+        );
+      await new Promise<void>((resolve, reject) => {
+        const go = (): void => {
+          try {
+            resolve(hand());
+          } catch (error) {
+            reject(error);
+          }
+        };
+        waiting.push({ go, fail: reject });
+      });
+    } catch (error) {
+      throw error instanceof KindredError ? error.withOutcome('not-sent') : error;
+    }
   }
 
   const close = async (): Promise<void> => {

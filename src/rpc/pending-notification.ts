@@ -1,6 +1,6 @@
 /** One notification on its way: settles when it is written, or when the other end says what was asked. */
 import { KindredError } from '../base/errors.ts';
-import type { Channel } from '../channel/channel.ts';
+import { type Channel, errorOf } from '../channel/channel.ts';
 import type { AckLevel, Message, Params } from '../wire/message.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Outgoing } from './sender.ts';
@@ -65,12 +65,9 @@ export class PendingNotification implements Outgoing {
   onSent(): void {
     this.#params = undefined;
     if (this.#ack === undefined)
-      void this.#channel.flushed().then(() => {
-        if (this.sent) this.#resolve();
-        else
-          this.fail(
-            new KindredError('ERR_CLOSED', `${this.#method}: the channel was closed before it was written`),
-          );
+      void this.#channel.flushed().then((written) => {
+        if (this.sent && written) this.#resolve();
+        else void this.#channel.closed.then((reason) => this.fail(errorOf(reason)));
       });
   }
 

@@ -37,7 +37,7 @@ export class IpcLine {
   #arrivals = 0;
   #unsent = 0;
   #blocked = false;
-  #flushing: (() => void)[] = [];
+  #flushing: ((written: boolean) => void)[] = [];
   #failure: Error | undefined;
   /** This end gave up: nothing is delivered any more. */
   #left = false;
@@ -83,8 +83,9 @@ export class IpcLine {
     return taken;
   }
 
-  flushed(): Promise<void> {
-    if (this.#unsent === 0 || this.#over) return Promise.resolve();
+  flushed(): Promise<boolean> {
+    if (this.#over || this.#failure !== undefined) return Promise.resolve(false);
+    if (this.#unsent === 0) return Promise.resolve(true);
     return new Promise((resolve) => this.#flushing.push(resolve));
   }
 
@@ -130,7 +131,7 @@ export class IpcLine {
     this.#unsent--;
     if (error !== null && !this.#left) this.#failure ??= connectionLost(this.name, error);
     if (this.#unsent > 0) return;
-    for (const resolve of this.#flushing.splice(0)) resolve();
+    for (const resolve of this.#flushing.splice(0)) resolve(this.#failure === undefined);
     if (!this.#blocked) return;
     this.#blocked = false;
     if (this.isOpen) this.#receiver?.drain();
@@ -165,7 +166,7 @@ export class IpcLine {
     if (this.#over) return;
     this.#over = true;
     this.#end.off('message', this.#onMessage).off('disconnect', this.#onDisconnect).off('exit', this.#onExit);
-    for (const resolve of this.#flushing.splice(0)) resolve();
+    for (const resolve of this.#flushing.splice(0)) resolve(false);
     // Before the start there is nobody to tell.
     if (this.#started) this.#tell();
   }

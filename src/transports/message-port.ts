@@ -157,8 +157,8 @@ class PortTransport implements ValueTransport {
   }
 
   /** What is posted is with the other thread at once. */
-  flushed(): Promise<void> {
-    return Promise.resolve();
+  flushed(): Promise<boolean> {
+    return Promise.resolve(!this.#over && !this.#left);
   }
 
   /** A port closes for both ends, after the last value; the messages of a thread go on without this transport. */

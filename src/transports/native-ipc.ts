@@ -70,7 +70,7 @@ class IpcValues implements ValueTransport {
     }
   }
 
-  flushed(): Promise<void> {
+  flushed(): Promise<boolean> {
     return this.#line.flushed();
   }
 
@@ -172,7 +172,7 @@ class IpcBytes implements ByteTransport {
     return !this.#lineBlocked && !this.#windowFull;
   }
 
-  flushed(): Promise<void> {
+  flushed(): Promise<boolean> {
     return this.#line.flushed();
   }
 

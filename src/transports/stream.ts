@@ -45,7 +45,7 @@ class StreamTransport implements ByteTransport {
   #error: Error | undefined;
   #destroyed = false;
   #closeTold = false;
-  readonly #flushing = new Set<() => void>();
+  readonly #flushing = new Set<(error?: Error) => void>();
   /** What was still to be read when a failed write ended the connection. */
   #lastWords: Uint8Array[] = [];
 
@@ -93,17 +93,18 @@ class StreamTransport implements ByteTransport {
     return !writable.writableNeedDrain;
   }
 
-  flushed(): Promise<void> {
+  flushed(): Promise<boolean> {
     const writable = this.#writable;
-    if (writable.destroyed || writable.writableLength === 0) return Promise.resolve();
+    if (writable.destroyed) return Promise.resolve(false);
+    if (writable.writableLength === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const done = () => {
+      const done = (error?: Error | null) => {
         this.#flushing.delete(done);
-        resolve();
+        resolve(error === undefined || error === null);
       };
       // Not every stream calls back for a write that was under way when it was destroyed: `close` does it then.
       this.#flushing.add(done);
-      if (writable.writableEnded) writable.once('finish', done);
+      if (writable.writableEnded) writable.once('finish', () => done());
       // Callbacks run in order; this one when all before it has been written.
       else writable.write('', done);
     });
@@ -158,7 +159,7 @@ class StreamTransport implements ByteTransport {
       if (seen) return;
       seen = true;
       onClose();
-      if (stream === this.#writable) for (const done of this.#flushing) done();
+      if (stream === this.#writable) for (const done of this.#flushing) done(new Error('closed'));
       this.#openStreams--;
       if (this.#openStreams === 0 && this.#receiver !== undefined) this.#tellClose();
     };
