@@ -6,12 +6,15 @@ import { type CaseName, caseOf, type Way } from './cases.ts';
 import { round } from './measure/round.ts';
 
 interface CpuProfile {
+  startTime: number;
+  endTime: number;
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
   timeDeltas: number[];
 }
 
 const shown = 25;
+const measureMs = 5000;
 
 export async function profile(name: CaseName, contender: string, way: Way): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,7 +25,7 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
     case: name,
     contender,
     way,
-    scale: { warmMs: 1000, measureMs: 5000, size: 1 },
+    scale: { warmMs: 1000, measureMs, size: 1 },
     folder,
     repeats: 0,
     execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'],
@@ -31,20 +34,28 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
   console.log(
     `${name}, ${contender}, ${way}: ${figure} ${figures[figure]?.toPrecision(4)} (slower than without a profile)`,
   );
-  for (const file of readdirSync(folder).filter((each) => each.endsWith('.cpuprofile'))) {
-    console.log(`\n${join(folder, file)}`);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'));
+  for (const [i, file] of files.sort().entries()) {
+    console.log(`\n${i === 0 ? 'client' : 'server'}: ${join(folder, file)}`);
     for (const line of topFunctions(JSON.parse(readFileSync(join(folder, file), 'utf8')), root))
       console.log(line);
   }
 }
 
-/** Self time by function, most first, as shares of the time in which the process was not idle. */
-function topFunctions({ nodes, samples, timeDeltas }: CpuProfile, root: string): string[] {
+/** Self time by function, most first, of what was measured: the start and the warm-up lie before it. */
+function topFunctions(
+  { nodes, samples, timeDeltas, startTime, endTime }: CpuProfile,
+  root: string,
+): string[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame, root)]));
   const times = new Map<string, number>();
+  let now = startTime;
   samples.forEach((id, i) => {
+    const us = timeDeltas[i] ?? 0;
+    now += us;
+    if (now < endTime - measureMs * 1000) return;
     const name = names.get(id) ?? '?';
-    times.set(name, (times.get(name) ?? 0) + (timeDeltas[i] ?? 0));
+    times.set(name, (times.get(name) ?? 0) + us);
   });
   const idle = times.get('(idle)') ?? 0;
   times.delete('(idle)');
@@ -52,10 +63,10 @@ function topFunctions({ nodes, samples, timeDeltas }: CpuProfile, root: string):
   const rows = [...times]
     .sort(([, a], [, b]) => b - a)
     .slice(0, shown)
-    .map(
-      ([name, us]) =>
-        `${((us / busy) * 100).toFixed(1).padStart(6)} %  ${(us / 1000).toFixed(0).padStart(6)} ms  ${name}`,
-    );
+    .map(([name, us]) => {
+      const share = ((us / busy) * 100).toFixed(1).padStart(6);
+      return `${share} %  ${(us / 1000).toFixed(0).padStart(6)} ms  ${name}`;
+    });
   return [`busy ${(busy / 1000).toFixed(0)} ms, idle ${(idle / 1000).toFixed(0)} ms`, ...rows];
 }
 
