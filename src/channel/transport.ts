@@ -45,6 +45,8 @@ export interface ValueTransport {
   readonly clone: 'json' | 'structured';
   readonly transfer: boolean;
   start(receiver: ValueReceiver): void;
+  /** Throws what `post` would throw for reasons of its own, beside those of cloning. */
+  check?(value: unknown): void;
   /** False: the value is taken, but wait for `drain` before the next. Throws where the value cannot be cloned. */
   post(value: unknown, transfer?: readonly object[]): boolean;
   /** As for bytes. */

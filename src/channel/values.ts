@@ -7,7 +7,11 @@
  *   'json-rpc'   JSON-RPC 2.0 objects, for programs that know nothing of Kindred
  *   'plain'      every value is a message
  * ```
+ *
+ * A port takes whatever is posted and never says that it is full. So a Kindred that has much under way asks in its batch
+ * how far the other one has come, and waits for the answer once too much is.
  */
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { createBinaryCodec } from '../wire/binary.ts';
 import type { Codec, DialectName } from '../wire/dialect.ts';
@@ -24,9 +28,13 @@ export interface ValuesOptions {
   hello: Hello;
   limits: Limits;
   text?: Text;
+  clock?: Clock;
   /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
   defer?: (run: () => void) => void;
 }
+
+/** How long a closing channel waits for a transport that takes no more, in milliseconds. */
+const lingerMs = 1000;
 
 /**
  * What travels between two Kindreds: messages as they are, or the bytes of one in the binary dialect; and the size of
@@ -35,6 +43,13 @@ export interface ValuesOptions {
 interface Batch {
   messages: (Message | Uint8Array)[];
   bytes: number[];
+  /** All bytes posted so far, this batch included: to be said back when they are taken. */
+  asks?: number;
+}
+
+/** The answer to `asks`. */
+interface Taken {
+  taken: number;
 }
 
 interface Entry {
@@ -58,12 +73,17 @@ class ValuesChannel implements Channel {
   readonly #transport: ValueTransport;
   readonly #options: ValuesOptions;
   readonly #defer: (run: () => void) => void;
+  readonly #clock: Clock;
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #jsonRpc: JsonRpc | undefined;
   readonly #binary: Codec | undefined;
   #receiver: Receiver | undefined;
   #waiting: Entry[] = [];
+  /** Of what waits. */
   #bytes = 0;
+  /** Towards a Kindred: bytes posted, and how many of them the other end is known to have taken. */
+  #posted = 0;
+  #taken = 0;
   #blocked = false;
   #flushScheduled = false;
   #wasFull = false;
@@ -73,11 +93,13 @@ class ValuesChannel implements Channel {
   #closing: CloseReason | undefined;
   #transportClosed: { error: Error | undefined } | undefined;
   #handedOver: (() => void)[] = [];
+  #lingerTimer: Timer | undefined;
 
   constructor(transport: ValueTransport, options: ValuesOptions) {
     this.#transport = transport;
     this.#options = options;
     this.#defer = options.defer ?? queueMicrotask;
+    this.#clock = options.clock ?? systemClock;
     this.kindred = options.form === 'kindred';
     this.carries = {
       form: 'values',
@@ -101,9 +123,14 @@ class ValuesChannel implements Channel {
   }
 
   get full(): boolean {
-    const full = this.#bytes >= this.#options.limits.maxBufferedBytes;
+    const full = this.#load >= this.#options.limits.maxBufferedBytes;
     if (full) this.#wasFull = true;
     return full;
+  }
+
+  /** Bytes that wait, and bytes that the other end may not have taken yet. */
+  get #load(): number {
+    return this.#bytes + this.#posted - this.#taken;
   }
 
   start(receiver: Receiver): void {
@@ -125,11 +152,11 @@ class ValuesChannel implements Channel {
       throw new KindredError('ERR_CLOSED', 'the channel is closed');
     const entry = this.#pack(message, ticket);
     if (entry === undefined) return 0;
+    // What is moved or too large to copy must leave before the caller can touch it again.
+    if (entry.atOnce && this.#postAlone(entry)) return entry.bytes;
     this.#waiting.push(entry);
     this.#bytes += entry.bytes;
-    // What is moved or too large to copy must leave before the caller can touch it again.
-    if (entry.atOnce) this.#flush(ticket?.transfer);
-    else if (!this.#flushScheduled) {
+    if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#defer(() => this.#flush());
     }
@@ -170,6 +197,7 @@ class ValuesChannel implements Channel {
     const end = (): void => this.#transport.end();
     if (this.#waiting.length === 0) end();
     else this.#handedOver.push(end);
+    this.#lingerTimer = this.#clock.after(lingerMs, () => this.#transport.destroy());
     return this.closed;
   }
 
@@ -192,7 +220,9 @@ class ValuesChannel implements Channel {
     const { form, limits } = this.#options;
     if (form === 'plain') {
       const { value } = message as Extract<Message, { kind: 'plain' }>;
-      return { posted: value, bytes: sizeOf(value), ticket, atOnce: true };
+      // What has to wait is copied, so that it goes as it is now, and is refused now where it cannot be sent.
+      const posted = this.#blocked ? this.#copy(value) : value;
+      return { posted, bytes: sizeOf(value), ticket, atOnce: true };
     }
     if (this.#jsonRpc !== undefined) {
       const posted = this.#jsonRpc.encode(message);
@@ -214,28 +244,60 @@ class ValuesChannel implements Channel {
     };
   }
 
-  #flush(transfer?: readonly object[]): void {
+  #copy(value: unknown): unknown {
+    this.#transport.check?.(value);
+    return this.#transport.clone === 'json' ? JSON.parse(JSON.stringify(value)) : structuredClone(value);
+  }
+
+  /** Behind what waits, and by itself, so that nothing else fails where it cannot be posted. False: it has to wait. */
+  #postAlone(entry: Entry): boolean {
+    this.#flush();
+    if (this.#blocked) return false;
+    this.#post([entry], entry.ticket?.transfer);
+    return true;
+  }
+
+  #flush(): void {
     this.#flushScheduled = false;
     if (this.state === 'closed') return;
     while (this.#waiting.length > 0 && !this.#blocked) {
       const entries = this.kindred ? this.#waiting.splice(0) : this.#waiting.splice(0, 1);
-      const going = entries.filter((entry) => entry.ticket?.withdrawn !== true);
       for (const entry of entries) this.#bytes -= entry.bytes;
-      for (const { ticket } of going) if (ticket !== undefined) ticket.sent = true;
-      if (going.length === 0) continue;
-      const value = this.kindred ? batchOf(going) : going[0]?.posted;
-      this.#blocked = !this.#transport.post(value, transfer);
+      const going = entries.filter((entry) => entry.ticket?.withdrawn !== true);
+      if (going.length > 0) this.#post(going);
     }
     if (this.#waiting.length > 0) return;
     for (const run of this.#handedOver.splice(0)) run();
-    if (this.#wasFull) {
-      this.#wasFull = false;
-      this.#receiver?.drained();
-    }
+    this.#tellRoom();
+  }
+
+  /** Throws where a value cannot be posted: then nothing was. */
+  #post(entries: readonly Entry[], transfer?: readonly object[]): void {
+    let posted = this.#posted;
+    for (const { bytes } of entries) posted += bytes;
+    const value = this.kindred ? this.#batchOf(entries, posted) : entries[0]?.posted;
+    this.#blocked = !this.#transport.post(value, transfer);
+    if (this.kindred) this.#posted = posted;
+    for (const { ticket } of entries) if (ticket !== undefined) ticket.sent = true;
+  }
+
+  #batchOf(entries: readonly Entry[], posted: number): Batch {
+    const messages = entries.map((entry) => entry.posted) as Batch['messages'];
+    const bytes = entries.map((entry) => entry.bytes);
+    const isMuch = (posted - this.#taken) * 2 >= this.#options.limits.maxBufferedBytes;
+    return isMuch ? { messages, bytes, asks: posted } : { messages, bytes };
+  }
+
+  #tellRoom(): void {
+    if (!this.#wasFull || this.#load * 2 >= this.#options.limits.maxBufferedBytes) return;
+    this.#wasFull = false;
+    this.#receiver?.drained();
   }
 
   #onValue(value: unknown): void {
     if (this.#closing !== undefined) return;
+    // Also while nothing is taken here: what goes the other way must not wait for it.
+    if (this.kindred && this.#onTaken(value as Partial<Taken>)) return;
     if (this.#paused) {
       this.#held.push(value);
       return;
@@ -261,7 +323,7 @@ class ValuesChannel implements Channel {
       this.#jsonRpc.decode(value, sizeOf(value), (message, bytes) => this.#receiver?.message(message, bytes));
       return;
     }
-    const { messages, bytes } = value as Partial<Batch>;
+    const { messages, bytes, asks } = value as Partial<Batch>;
     if (!Array.isArray(messages) || !Array.isArray(bytes))
       throw new KindredError('ERR_PROTOCOL', 'a value arrived that is no batch of messages');
     for (const [i, message] of messages.entries()) {
@@ -272,6 +334,15 @@ class ValuesChannel implements Channel {
       } else this.#receiver?.message(message, bytes[i] ?? 0);
       if (this.#closing !== undefined) return;
     }
+    if (asks !== undefined) this.#transport.post({ taken: asks } satisfies Taken);
+  }
+
+  #onTaken(value: Partial<Taken> | null): boolean {
+    const taken: unknown = value?.taken;
+    if (typeof taken !== 'number') return false;
+    this.#taken = taken;
+    this.#tellRoom();
+    return true;
   }
 
   #ready(): void {
@@ -293,6 +364,7 @@ class ValuesChannel implements Channel {
       return;
     }
     this.state = 'closed';
+    this.#lingerTimer?.cancel();
     this.#drop();
     const reason: CloseReason =
       this.#closing ??
@@ -308,13 +380,6 @@ class ValuesChannel implements Channel {
     if (reason.kind === 'ended') this.#receiver?.ended();
     this.#receiver?.closed(reason);
   }
-}
-
-function batchOf(entries: readonly Entry[]): Batch {
-  return {
-    messages: entries.map((entry) => entry.posted) as Batch['messages'],
-    bytes: entries.map((entry) => entry.bytes),
-  };
 }
 
 function tooLarge(bytes: number, most: number): KindredError {
@@ -335,21 +400,18 @@ function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {
 
 /** A rough size of a value, for bounds where no byte was ever written. */
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return 16 + value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 16 + value.byteLength;
-  let bytes = 16;
-  if (Array.isArray(value))
-    for (const item of value.slice(0, 16)) bytes += typeof item === 'string' ? item.length : 16;
-  else
-    for (const item of Object.values(value))
-      bytes +=
-        typeof item === 'string'
-          ? item.length
-          : ArrayBuffer.isView(item)
-            ? item.byteLength
-            : Array.isArray(item)
-              ? sizeOf(item)
-              : 16;
+  let bytes = 0;
+  const seen = new Set<object>();
+  const rest: unknown[] = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    bytes += 8;
+    if (typeof next === 'string') bytes += next.length;
+    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+    seen.add(next);
+    if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
+    else if (next instanceof Map) rest.push(...next.keys(), ...next.values());
+    else for (const member of next instanceof Set ? next : Object.values(next)) rest.push(member);
+  }
   return bytes;
 }

@@ -57,12 +57,16 @@ class IpcValues implements ValueTransport {
   }
 
   /** Throws `ERR_NOT_ENCODABLE` for what would be dropped or bent on its way, and `ERR_RESERVED_MESSAGE`. */
-  post(value: unknown): boolean {
+  check(value: unknown): void {
     if (value === undefined) throw notEncodable('undefined cannot be sent over native IPC: send null');
     // What the channel's own JSON.stringify would leave out without a word is refused with its path.
     if (this.clone === 'json')
       refuseReserved(JSON.parse(jsonText(value, { root: 'message', limits: defaultLimits })));
     else refuseReserved(value);
+  }
+
+  post(value: unknown): boolean {
+    this.check(value);
     try {
       return this.#line.send(value);
     } catch (cause) {

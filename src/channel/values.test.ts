@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { KindredError } from '../base/errors.ts';
+import { createTestClock } from '../testkit/clock.ts';
+import { defaultLimits, type Limits } from '../wire/limits.ts';
+import type { Message } from '../wire/message.ts';
+import type { Channel, CloseReason } from './channel.ts';
+import { createMemoryPair } from './memory.ts';
+import type { ValueReceiver, ValueTransport } from './transport.ts';
+import { createValuesChannel } from './values.ts';
+
+const hello = { version: 1, maxCalls: 8, maxMessageBytes: 100_000 };
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const notify = (method: string, ...params: unknown[]): Message => ({ kind: 'notify', method, params });
+
+interface Heard {
+  messages: Message[];
+  drained: number;
+  reason: CloseReason | undefined;
+}
+
+function hear(channel: Channel): Heard {
+  const heard: Heard = { messages: [], drained: 0, reason: undefined };
+  channel.start({
+    ready() {},
+    message: (message) => heard.messages.push(message),
+    drained: () => heard.drained++,
+    ended() {},
+    closed: (reason) => (heard.reason = reason),
+  });
+  return heard;
+}
+
+const methods = ({ messages }: Heard): unknown[] =>
+  messages.map((message) => (message as { method?: string }).method);
+
+function createKin(limits: Partial<Limits> = {}) {
+  const all = { ...defaultLimits, ...limits };
+  const [left, right] = createMemoryPair();
+  const near = createValuesChannel(left, { form: 'kindred', hello, limits: all });
+  const far = createValuesChannel(right, { form: 'kindred', hello, limits: all });
+  return { near, far, nearHeard: hear(near), farHeard: hear(far) };
+}
+
+describe('a channel of values between two Kindreds', () => {
+  it('fails only the message that cannot be posted', async () => {
+    const { near, farHeard } = createKin();
+    const gone = new ArrayBuffer(8);
+    structuredClone(gone, { transfer: [gone] });
+    const bytes = new Uint8Array(8);
+    near.send(notify('before'));
+    assert.throws(() => near.send(notify('bad', bytes), { sent: false, transfer: [gone] }));
+    near.send(notify('after'));
+    await turn();
+    assert.deepEqual(methods(farHeard), ['before', 'after']);
+  });
+
+  it('is full until the other end has taken what was posted, and says when there is room again', async () => {
+    const { near, far, nearHeard, farHeard } = createKin({ maxBufferedBytes: 10_000 });
+    await turn();
+    far.pause();
+    let sent = 0;
+    for (; !near.full && sent < 100; sent++) near.send(notify('x', 'x'.repeat(1000)));
+    await turn();
+    assert.ok(sent < 15, `${sent} thousand bytes went out`);
+    assert.equal(near.full, true);
+    assert.equal(farHeard.messages.length, 0);
+    far.resume();
+    await turn();
+    assert.equal(farHeard.messages.length, sent);
+    assert.equal(near.full, false);
+    assert.equal(nearHeard.drained, 1);
+  });
+
+  it('hears that there is room also while it takes nothing itself', async () => {
+    const { near, far, nearHeard } = createKin({ maxBufferedBytes: 10_000 });
+    await turn();
+    near.pause();
+    while (!near.full) near.send(notify('x', 'x'.repeat(1000)));
+    await turn();
+    assert.equal(near.full, false);
+    assert.equal(nearHeard.drained, 1);
+    await far.close();
+  });
+
+  it('never waits for a message that is larger than all that may wait', async () => {
+    const { near, farHeard } = createKin({ maxBufferedBytes: 100 });
+    await turn();
+    for (let i = 0; i < 5; i++) {
+      near.send(notify('large', 'x'.repeat(1000)));
+      await turn();
+      assert.equal(near.full, false);
+    }
+    assert.equal(farHeard.messages.length, 5);
+  });
+});
+
+/** A transport that takes one value and then waits until the test says so. */
+function createSlowTransport() {
+  const posted: unknown[] = [];
+  let receiver: ValueReceiver | undefined;
+  let closed = false;
+  const transport: ValueTransport = {
+    form: 'values',
+    name: 'slow',
+    clone: 'json',
+    transfer: false,
+    start: (given) => (receiver = given),
+    check(value) {
+      if (value === 'reserved') throw new Error('reserved');
+    },
+    post(value) {
+      transport.check?.(value);
+      posted.push(value);
+      return false;
+    },
+    flushed: () => Promise.resolve(true),
+    end() {},
+    destroy() {
+      closed = true;
+      receiver?.close();
+    },
+    ref() {},
+    unref() {},
+  };
+  return { transport, posted, drain: () => receiver?.drain(), isClosed: () => closed };
+}
+
+describe('a channel of plain values', () => {
+  const plain = (value: unknown): Message => ({ kind: 'plain', value });
+  const open = (transport: ValueTransport, clock = createTestClock()): Channel => {
+    const channel = createValuesChannel(transport, { form: 'plain', hello, limits: defaultLimits, clock });
+    hear(channel);
+    return channel;
+  };
+
+  it('sends a value as it was when it was sent, also when it had to wait', () => {
+    const { transport, posted, drain } = createSlowTransport();
+    const channel = open(transport);
+    channel.send(plain('first'));
+    const value = { n: 1 };
+    channel.send(plain(value));
+    value.n = 2;
+    drain();
+    assert.deepEqual(posted, ['first', { n: 1 }]);
+  });
+
+  it('refuses at once what cannot be sent, also when it would have to wait', () => {
+    const { transport, posted, drain } = createSlowTransport();
+    const channel = open(transport);
+    channel.send(plain('first'));
+    assert.throws(() => channel.send(plain('reserved')), /reserved/);
+    assert.throws(() => channel.send(plain(1n)));
+    channel.send(plain('last'));
+    drain();
+    assert.deepEqual(posted, ['first', 'last']);
+  });
+
+  it('closes in the end, also when the transport takes no more', async () => {
+    const clock = createTestClock();
+    const { transport, isClosed } = createSlowTransport();
+    const channel = open(transport, clock);
+    channel.send(plain('first'));
+    channel.send(plain('second'));
+    let reason: CloseReason | KindredError | undefined;
+    void channel.close().then((closed) => (reason = closed));
+    await clock.advance(999);
+    assert.equal(isClosed(), false);
+    await clock.advance(1);
+    await turn();
+    assert.deepEqual(reason, { kind: 'closed' });
+  });
+});
