@@ -23,14 +23,18 @@ export async function run(plan: Plan, tell: (line: string) => void, signal?: Abo
   if (!canPin) tell('there is no taskset here: everything is measured free only');
   try {
     for (const one of plan.cases) {
-      const able = caseOf(one.case).ways.filter((way) => canPin || way === 'free');
-      const ways = plan.ways.length === 0 ? able.slice(0, 1) : able.filter((way) => plan.ways.includes(way));
-      for (const way of ways) results.push(...(await runCase(one, way, plan, folder, tell, signal)));
+      for (const way of waysOf(one.case, plan))
+        results.push(...(await runCase(one, way, plan, folder, tell, signal)));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return results;
+}
+
+export function waysOf(name: CaseName, { ways }: Pick<Plan, 'ways'>): readonly Way[] {
+  const able = caseOf(name).ways.filter((way) => canPin || way === 'free');
+  return ways.length === 0 ? able.slice(0, 1) : able.filter((way) => ways.includes(way));
 }
 
 async function runCase(
