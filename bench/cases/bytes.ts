@@ -1,6 +1,6 @@
 /** Bytes, echoed: the rate, and separately the memory that one message needs on its way. */
 import { meter } from '../measure/meter.ts';
-import { descendants, forgetPeak, memory } from '../measure/operating-system.ts';
+import { descendants, memory } from '../measure/operating-system.ts';
 import { perUnit } from './calls.ts';
 import { collect, part, type Run } from './lab.ts';
 
@@ -29,21 +29,23 @@ export function echoed(size: number): Run {
 }
 
 /**
- * What one echo needs beyond the message that the caller holds, as a multiple of the message: the peak of each side
- * less what it had before. One echo in fresh processes, because after many the peak says when V8 chose to collect.
+ * What one echo needs, as a multiple of the message: the peak of each side less what it had before there was a message,
+ * so that the one which the caller holds counts too. One echo in fresh processes, because after many the peak says when
+ * V8 chose to collect.
  */
 export function memoryOfEcho(size: number): Run {
   return async ({ open }) => {
     const session = await open();
     const bytes = part(session, 'bytes');
-    const echo = checkedEcho(bytes, size);
     const small = new Uint8Array(1024);
     for (let i = 0; i < 200; i++) await bytes(small);
     await collect();
     const pids = [process.pid, ...descendants(process.pid)];
     const before = pids.map((pid) => memory(pid).residentKiB);
-    for (const pid of pids) forgetPeak(pid);
-    const { usage } = await meter(echo);
+    const { usage } = await meter(async () => {
+      const echo = checkedEcho(bytes, size);
+      await echo();
+    });
     const [client = 0, ...servers] = pids.map(
       (pid, i) => ((memory(pid).peakKiB - (before[i] as number)) * 1024) / size,
     );
