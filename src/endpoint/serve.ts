@@ -39,6 +39,7 @@ export interface Server<Remote = unknown> {
   drain(options?: { timeoutMs?: number; signal?: AbortSignal; reason?: string }): Promise<void>;
   /** Closes the address and every peer. */
   close(): Promise<void>;
+  /** Whether the open server, its peers and those to come keep the process alive; they do by default. */
   ref(): void;
   unref(): void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -62,6 +63,7 @@ export async function serve<Remote = unknown>(
   const limits = limitsOf(options.limits);
   const methods = typeof service === 'function' ? undefined : methodsOf(service);
   const peers = new Set<Peer<Remote>>();
+  const kept = { alive: true };
   const admit = (
     transport: Parameters<typeof openChannel>[0],
     at: { address: string; role: 'greets' | 'chooses'; kindred: boolean; kin: boolean },
@@ -84,6 +86,7 @@ export async function serve<Remote = unknown>(
       events,
       watch: loopWatch,
     });
+    if (!kept.alive) peer.unref();
     peers.add(peer);
     void peer.closed.then(() => peers.delete(peer));
     return peer;
@@ -96,6 +99,7 @@ export async function serve<Remote = unknown>(
     return createServer(
       reached.address,
       peers,
+      kept,
       undefined,
       peer.closed.then(() => undefined),
     );
@@ -107,7 +111,7 @@ export async function serve<Remote = unknown>(
     if (error === undefined) await Promise.all([...peers].map((peer) => peer.closed));
     return error;
   });
-  return createServer(listening.address, peers, listening, closed);
+  return createServer(listening.address, peers, kept, listening, closed);
 }
 
 /** What a listener says in its claim that it speaks. */
@@ -118,6 +122,7 @@ export function spoken(dialect: DialectName | undefined): readonly DialectName[]
 function createServer<Remote>(
   address: string,
   peers: ReadonlySet<Peer<Remote>>,
+  kept: { alive: boolean },
   listening: Listener | undefined,
   closed: Promise<KindredError | undefined>,
 ): Server<Remote> {
@@ -147,10 +152,12 @@ function createServer<Remote>(
       await each((peer) => peer.close());
     },
     ref() {
+      kept.alive = true;
       listening?.ref();
       for (const peer of peers) peer.ref();
     },
     unref() {
+      kept.alive = false;
       listening?.unref();
       for (const peer of peers) peer.unref();
     },
