@@ -20,6 +20,8 @@ export type { Client, Notifier, Streaming } from './rpc/client.ts';
 export { transfer } from './rpc/inbound.ts';
 export type { Caller, Peer, PeerLoad } from './rpc/peer.ts';
 export type { CurrentCall } from './rpc/scope.ts';
+export type { Service } from './rpc/service.ts';
 export type { RemoteStream } from './rpc/streams.ts';
 export type { DialectName } from './wire/dialect.ts';
 export { defaultLimits, type Limits } from './wire/limits.ts';
+export type { AckLevel, Meta } from './wire/message.ts';
