@@ -13,14 +13,11 @@ import { context, events, loopWatch } from './runtime.ts';
 
 async function main(url: string): Promise<void> {
   const reached = await reach('parent:', 'calls', {});
-  let service: Service = {};
-  let refusal: KindredError | undefined;
-  try {
-    service = (await import(url)) as Service;
-  } catch (cause) {
+  // The channel is open while the module loads: whoever waits for it may go, and then nobody does.
+  const service = import(url).catch((cause: unknown) => {
     const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    refusal = new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`);
-  }
+    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`);
+  }) as Promise<Service>;
   const channel = openChannel(reached.transport, {
     mode: 'calls',
     role: 'chooses',
@@ -30,7 +27,6 @@ async function main(url: string): Promise<void> {
   });
   const peer = createPeer(channel, {
     service,
-    refusal,
     limits: defaultLimits,
     withStack: true,
     context,

@@ -16,8 +16,11 @@ import { type Method, methodsOf, type Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
 
 export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
-  /** What this end offers, or a function that makes it for this peer. Default: nothing. */
-  service?: Service | ((peer: Peer<unknown>) => Service) | undefined;
+  /**
+   * What this end offers, or a function that makes it for this peer. Default: nothing. Calls wait for what is promised,
+   * and are refused with its error where it cannot be made ready.
+   */
+  service?: Service | Promise<Service> | ((peer: Peer<unknown>) => Service) | undefined;
   /** The table of `service`, where it was made already: many peers share one. */
   methods?: ReadonlyMap<string, Method> | undefined;
   limits?: Limits;
@@ -27,8 +30,6 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   watch?: LoopWatch;
   context?: ContextPort;
   events?: EventsPort;
-  /** Answers every call with this error: the service could not be made ready. */
-  refusal?: KindredError | undefined;
   /** Whether the errors of this end's functions go out with their stack. Default false. */
   withStack?: boolean;
 }
@@ -81,11 +82,9 @@ class ChannelPeer implements Peer<unknown> {
     this.#outbound = new Outbound({ channel, limits, clock, watch, context, references: this.#references });
     this.#root = this.#caller({ timeoutMs: options.timeoutMs, params: options.params });
     const { service = {} } = options;
-    const methods =
-      options.methods ??
-      methodsOf(
-        typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service,
-      );
+    const offered =
+      typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service;
+    const methods = options.methods ?? (offered instanceof Promise ? undefined : methodsOf(offered));
     this.#inbound = new Inbound({
       channel,
       limits,
@@ -97,7 +96,7 @@ class ChannelPeer implements Peer<unknown> {
       withStack: options.withStack ?? false,
       peer: () => this,
     });
-    if (options.refusal !== undefined) this.#inbound.refuse(options.refusal);
+    if (offered instanceof Promise) this.#awaitService(offered);
     channel.start({
       ready: () => this.#outbound.onReady(),
       message: (message, bytes) => this.#onMessage(message, bytes),
@@ -211,6 +210,18 @@ class ChannelPeer implements Peer<unknown> {
       },
       with: (more) => this.#caller({ ...options, ...more }),
     };
+  }
+
+  #awaitService(service: Promise<Service>): void {
+    service
+      .then((ready) => this.#inbound.offer(methodsOf(ready)))
+      .catch((cause: unknown) => {
+        const error =
+          cause instanceof KindredError
+            ? cause
+            : new KindredError('ERR_START_FAILED', 'the service could not be made ready', { cause });
+        this.#inbound.refuseAll(error);
+      });
   }
 
   #onMessage(message: Message, bytes: number): void {

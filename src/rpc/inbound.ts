@@ -35,7 +35,8 @@ export interface InboundOptions {
   context: ContextPort;
   events: EventsPort;
   references: References;
-  methods: ReadonlyMap<string, Method>;
+  /** Undefined: not known yet. Calls wait for `offer`, or for `refuseAll`. */
+  methods: ReadonlyMap<string, Method> | undefined;
   /** Whether what a function throws goes out with its stack. */
   withStack: boolean;
   peer(): Peer<unknown>;
@@ -45,6 +46,7 @@ export class Inbound implements ScopeOwner {
   readonly #options: InboundOptions;
   readonly #channel: Channel;
   readonly #references: References;
+  #methods: ReadonlyMap<string, Method> | undefined;
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
   readonly #nameless = new Set<Scope>();
@@ -63,6 +65,7 @@ export class Inbound implements ScopeOwner {
     this.#options = options;
     this.#channel = options.channel;
     this.#references = options.references;
+    this.#methods = options.methods;
     const { lendStream, lentStreams } = options.references;
     this.#resultTicket = { sent: false, exportReference: lendStream, lentStreams };
   }
@@ -131,9 +134,24 @@ export class Inbound implements ScopeOwner {
     }
   }
 
+  /** The service is known: what waited for it runs. */
+  offer(methods: ReadonlyMap<string, Method>): void {
+    this.#methods = methods;
+    this.pump();
+  }
+
   /** Accepts no more calls. */
   refuse(error: KindredError): void {
     this.#refusal ??= error;
+  }
+
+  /** The same, also for the calls that wait. */
+  refuseAll(error: KindredError): void {
+    this.refuse(error);
+    for (const { message } of this.#parked.splice(0))
+      if (message.kind === 'call') this.#refuse(message.id, error);
+    this.pump();
+    this.#tellIdle();
   }
 
   /** The caller is gone: nobody wants the answers. */
@@ -161,7 +179,9 @@ export class Inbound implements ScopeOwner {
   }
 
   #mayRun(): boolean {
-    return this.#answering < this.#options.limits.maxCalls && !this.#channel.full;
+    return (
+      this.#methods !== undefined && this.#answering < this.#options.limits.maxCalls && !this.#channel.full
+    );
   }
 
   #runOrPark(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
@@ -202,7 +222,8 @@ export class Inbound implements ScopeOwner {
   }
 
   #find(method: string | number): Method {
-    const { methods, references } = this.#options;
+    const { references } = this.#options;
+    const methods = this.#methods ?? nothing;
     if (typeof method === 'number') {
       const run = references.ledger.find(method);
       if (run === undefined)
@@ -372,6 +393,7 @@ export class Inbound implements ScopeOwner {
   }
 }
 
+const nothing: ReadonlyMap<string, Method> = new Map();
 const noOwner: object = Object.freeze({});
 
 /** A failure that the function had no part in. */
