@@ -7,10 +7,7 @@ import { checkEcho, createNote, firstId, orders, type Payload } from '../payload
 import { type Figures, part, type Run } from './lab.ts';
 
 /** The points of the curve of latencies. */
-export const shares: readonly number[] = [
-  ...Array.from({ length: 20 }, (_, i) => i / 20),
-  ...[0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999],
-];
+export const shares: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999];
 
 let lastId = firstId;
 const note = (): Payload => createNote(lastId++);

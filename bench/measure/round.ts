@@ -84,11 +84,16 @@ async function once_({ way, scale, folder, execArgv = [], signal, ...what }: Rou
       ended,
     ]);
     signal?.throwIfAborted();
-    if (said === '') throw new Error(complaints.trim().slice(0, 2000) || `no answer within ${timeoutMs} ms`);
+    if (said === '') throw new Error(complaintIn(complaints) ?? `no answer within ${timeoutMs} ms`);
     return JSON.parse(said) as Outcome;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
     stop();
   }
+}
+
+/** The line of an uncaught error that says what is wrong, without its stack. */
+function complaintIn(text: string): string | undefined {
+  return /^\w*Error\b.*: .*$/m.exec(text)?.[0] ?? (text.trim().split('\n').at(-1) || undefined);
 }

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shares } from '../cases/calls.ts';
 import type { Way } from '../cases.ts';
-import { contenders } from '../contenders.ts';
 import { evaluate } from '../measure/evaluate.ts';
 import { find, type Report, type Result, spreadOf } from '../measure/report.ts';
 import { spread } from '../measure/statistics.ts';
@@ -61,7 +60,12 @@ function charts(results: readonly Result[]): Record<string, Chart> {
     };
     all[`latency-${way}`] = {
       title: `Time of one call at a time, ${where}`,
-      x: { label: 'share of calls that took no longer, %', ticks: [0, 25, 50, 75, 90, 99] },
+      // Each further nine of the share gets the same room.
+      x: {
+        label: 'share of calls that took no longer, %',
+        ticks: [0, 0.5, 0.9, 0.99, 0.999].map(nines),
+        say: (place) => String(Number((100 * (1 - 10 ** -place)).toFixed(1))),
+      },
       y: { label: 'µs', log: true },
       series: shown.map((contender) => latencies(results, way, contender)),
     };
@@ -105,7 +109,7 @@ function overCases(
   places: Readonly<Record<string, number>>,
 ): Series[] {
   return shown.map((contender) => ({
-    label: labelOf(contender),
+    label: contender,
     points: Object.entries(places)
       .map(([name, x]) => ({ x, y: spreadOf(results, { case: name, way, contender, figure }).median }))
       .filter(({ y }) => !Number.isNaN(y)),
@@ -116,19 +120,17 @@ function latencies(results: readonly Result[], way: Way, contender: string): Ser
   const rounds = find(results, { case: 'latency', way, contender })?.rounds ?? [];
   const curves = rounds.flatMap(({ curve }) => (curve === undefined ? [] : [curve]));
   return {
-    label: labelOf(contender),
+    label: contender,
     points:
       curves.length === 0
         ? []
         : shares.map((share, i) => ({
-            x: share * 100,
+            x: nines(share),
             y: spread(curves.map((curve) => curve[i] as number)).median,
           })),
   };
 }
 
-function labelOf(contender: string): string {
-  return (
-    (contenders as Record<string, { title: string }>)[contender]?.title.replaceAll(/[*`]/g, '') ?? contender
-  );
+function nines(share: number): number {
+  return -Math.log10(1 - share);
 }

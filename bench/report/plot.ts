@@ -54,14 +54,14 @@ export function lineChart({ title, x, y, series }: Chart): string {
   // The legend has the order in which the lines end.
   const ordered = [...drawn].sort((a, b) => (b.points.at(-1)?.y ?? 0) - (a.points.at(-1)?.y ?? 0));
   const lines = ordered.map(({ label, points }, i) => {
-    const colour = colours[drawn.findIndex((one) => one.label === label) % colours.length] as string;
+    const own = drawn.findIndex((one) => one.label === label);
+    const colour = colours[own % colours.length] as string;
     const places = points.map((point) => [round(across.place(point.x)), round(up.place(point.y))] as const);
-    const few = places.length <= 12;
     const at = plot.top + 10 + i * 22;
     return [
       `<path fill="none" stroke="${colour}" stroke-width="2" d="M${places.map((place) => place.join(' ')).join('L')}"/>`,
-      ...(few ? places.map(([left, top]) => mark(left, top, i, colour)) : []),
-      `<path stroke="${colour}" stroke-width="2" d="M${plot.right + 16} ${at}h18"/>${mark(plot.right + 25, at, i, colour)}`,
+      ...places.map(([left, top]) => mark(left, top, own, colour)),
+      `<path stroke="${colour}" stroke-width="2" d="M${plot.right + 16} ${at}h18"/>${mark(plot.right + 25, at, own, colour)}`,
       text(plot.right + 42, at + 4, 'start', label),
     ].join('\n');
   });
@@ -79,18 +79,7 @@ export function lineChart({ title, x, y, series }: Chart): string {
   ].join('\n');
 }
 
-interface Scale {
-  ticks: readonly number[];
-  place(value: number): number;
-  say(value: number): string;
-}
-
-function createScale(
-  { log = false, ticks, say }: Axis,
-  values: readonly number[],
-  from: number,
-  to: number,
-): Scale {
+function createScale({ log = false, ticks, say }: Axis, values: readonly number[], from: number, to: number) {
   const least = Math.min(...values);
   const most = Math.max(...values);
   const marks = ticks ?? (log ? logarithmicTicks(least, most) : linearTicks(most));
@@ -99,7 +88,8 @@ function createScale(
   const bend = log ? Math.log10 : (value: number): number => value;
   return {
     ticks: marks,
-    place: (value) => from + ((bend(value) - bend(low)) / (bend(high) - bend(low) || 1)) * (to - from),
+    place: (value: number) =>
+      from + ((bend(value) - bend(low)) / (bend(high) - bend(low) || 1)) * (to - from),
     say: say ?? shortly,
   };
 }
