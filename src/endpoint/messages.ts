@@ -139,6 +139,7 @@ export function createPlainChannel<In, Out>(
   limits: Limits,
 ): PlainChannel<In, Out> {
   let lastAck = 0;
+  let noAcks: KindredError | undefined;
   let paused = false;
   let unreadBytes = 0;
   let current: { id: number; level: AckLevel } | undefined;
@@ -172,6 +173,13 @@ export function createPlainChannel<In, Out>(
     }
   }
 
+  /** No acknowledgement will come any more. */
+  function loseAcks(error: KindredError): void {
+    noAcks ??= error;
+    for (const { reject } of acks.values()) reject(error.withOutcome('unknown'));
+    acks.clear();
+  }
+
   channel.start({
     ready() {},
     message(message, bytes) {
@@ -196,13 +204,16 @@ export function createPlainChannel<In, Out>(
     drained() {
       while (waiting.length > 0 && !channel.full) waiting.shift()?.go();
     },
-    ended: () => box.end(),
+    ended() {
+      box.end();
+      // What was sent may still be read, but nobody will say so.
+      loseAcks(errorOf({ kind: 'ended' }));
+    },
     closed(reason) {
       const failed = reason.kind === 'lost' || reason.kind === 'broken';
       box.end(failed ? { error: reason.error } : undefined);
       const error = errorOf(reason);
-      for (const { reject } of acks.values()) reject(error.withOutcome('unknown'));
-      acks.clear();
+      loseAcks(error);
       for (const { fail } of waiting.splice(0)) fail(error);
     },
   });
@@ -221,6 +232,7 @@ export function createPlainChannel<In, Out>(
     let acknowledged: Promise<void> | undefined;
     await inTurn(() => {
       const ack = delivery === 'written' ? undefined : { id: ++lastAck, level: delivery };
+      if (ack !== undefined && noAcks !== undefined) throw noAcks;
       channel.send({ kind: 'plain', value: message, ack }, ticket);
       if (ack !== undefined)
         acknowledged = new Promise((resolve, reject) => acks.set(ack.id, { resolve, reject }));
