@@ -19,6 +19,7 @@ export function caseTable(name: CaseName, way: Way, results: readonly Result[]):
   const { title, figure, subjects } = caseOf(name);
   const found = results.filter((result) => result.case === name && result.way === way);
   const baseline = subjects[0] as string;
+  const isCompared = found.length > 1 && found.some(({ contender }) => contender === baseline);
   const figures = columnsOf(found, figure);
   const rows = found
     .map((result) => {
@@ -33,7 +34,7 @@ export function caseTable(name: CaseName, way: Way, results: readonly Result[]):
       const cells = [
         titleOf(result.contender),
         ...(result.failure === undefined
-          ? [withSpread(value(figure)), Number.isNaN(ratio.median) ? '' : shortNumber(ratio.median)]
+          ? [withSpread(value(figure)), isCompared ? shortNumber(ratio.median) : '']
           : ['failed', '']),
         ...figures.map((each) => shortNumber(value(each).median)),
         disturbance(result),
@@ -44,7 +45,13 @@ export function caseTable(name: CaseName, way: Way, results: readonly Result[]):
     .map(({ cells }) => cells);
   return {
     title: `${title}${way === 'pinned' ? ', both sides on one processor' : ''}`,
-    head: ['', said(figure), `x ${baseline}`, ...figures.map(said), ''],
+    head: [
+      '',
+      words[figure] ?? figure,
+      isCompared ? `x ${baseline}` : '',
+      ...figures.map((name) => words[name] ?? name),
+      '',
+    ],
     rows,
   };
 }
@@ -113,40 +120,43 @@ function disturbance({ rounds }: Result): string {
   return count === 0 ? '' : `${count} of ${rounds.length} disturbed`;
 }
 
-/** What is told besides the main figure. */
+/** What is told besides the main figure: what of `words` was measured and does not say the same once more. */
 function columnsOf(results: readonly Result[], main: string): string[] {
   const known = new Set(
     results.flatMap(({ rounds }) => rounds.flatMap(({ figures }) => Object.keys(figures))),
   );
-  const wanted: readonly string[] = [
-    ...['p50Us', 'p99Us', 'clientCpuUs', 'serverCpuUs', 'cpuUsPerMiB', 'clientPeakMiB', 'serverPeakMiB'],
-    ...['clientPeakMessages', 'serverPeakMessages', 'clientGrowthMiB', 'serverGrowthMiB', 'clientKiBEach'],
-    ...['frameMs', 'peakMiB', 'pingP50Ms', 'callMostMs', 'resultMs'],
-  ];
-  return wanted.filter((name) => known.has(name) && name !== main);
+  return Object.keys(words).filter((name) => known.has(name) && name !== main && !/Second$/.test(name));
 }
 
-/** `callsPerSecond` is `calls/s`, `clientCpuUs` is `client cpu, µs`. */
-function said(figure: string): string {
-  const words: Record<string, string> = {
-    p50Us: 'p50, µs',
-    p99Us: 'p99, µs',
-    clientCpuUs: 'client cpu, µs',
-    serverCpuUs: 'server cpu, µs',
-    clientPeakMiB: 'client peak, MiB',
-    serverPeakMiB: 'server peak, MiB',
-  };
-  return (
-    words[figure] ??
-    figure
-      .replace(/PerCpuSecond$/, '/cpu s')
-      .replace(/PerSecond$/, '/s')
-      .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-      .toLowerCase()
-      .replace('mi b', 'MiB')
-      .replace('ki b', 'KiB')
-  );
-}
+/** What a figure is called above its column; all that a table can show. */
+const words: Readonly<Record<string, string>> = {
+  callsPerSecond: 'calls/s',
+  callsPerCpuSecond: 'calls/cpu s',
+  notesPerSecond: 'notes/s',
+  itemsPerSecond: 'items/s',
+  MiBPerSecond: 'MiB/s',
+  msPerMiB: 'ms/MiB',
+  startMs: 'ms',
+  pingMostMs: 'longest ping, ms',
+  serverKiBEach: 'server, KiB each',
+  p50Us: 'p50, µs',
+  p99Us: 'p99, µs',
+  clientCpuUs: 'client cpu, µs',
+  serverCpuUs: 'server cpu, µs',
+  cpuUsPerMiB: 'cpu, µs/MiB',
+  clientPeakMessages: 'client, messages',
+  serverPeakMessages: 'server, messages',
+  clientGrowthMiB: 'client growth, MiB',
+  serverGrowthMiB: 'server growth, MiB',
+  clientKiBEach: 'client, KiB each',
+  frameMs: 'frame, ms',
+  peakMiB: 'peak, MiB',
+  pingP50Ms: 'ping p50, ms',
+  callMostMs: 'longest call, ms',
+  resultMs: 'the result, ms',
+  clientPeakMiB: 'client peak, MiB',
+  serverPeakMiB: 'server peak, MiB',
+};
 
 function titleOf(contender: string): string {
   return (contenders as Record<string, { title: string }>)[contender]?.title ?? contender;
