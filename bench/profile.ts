@@ -14,18 +14,17 @@ interface CpuProfile {
 }
 
 const shown = 25;
-const measureMs = 5000;
 
 export async function profile(name: CaseName, contender: string, way: Way): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const folder = join(root, '.cache', 'bench', `profile-${name}-${contender}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { figures } = await round({
+  const { figures, usage } = await round({
     case: name,
     contender,
     way,
-    scale: { warmMs: 1000, measureMs, size: 1 },
+    scale: { warmMs: 1000, measureMs: 5000, size: 1 },
     folder,
     repeats: 0,
     execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'],
@@ -37,7 +36,7 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
   const files = readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'));
   for (const [i, file] of files.sort().entries()) {
     console.log(`\n${i === 0 ? 'client' : 'server'}: ${join(folder, file)}`);
-    for (const line of topFunctions(JSON.parse(readFileSync(join(folder, file), 'utf8')), root))
+    for (const line of topFunctions(JSON.parse(readFileSync(join(folder, file), 'utf8')), usage.wallMs, root))
       console.log(line);
   }
 }
@@ -45,6 +44,7 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
 /** Self time by function, most first, of what was measured: the start and the warm-up lie before it. */
 function topFunctions(
   { nodes, samples, timeDeltas, startTime, endTime }: CpuProfile,
+  measuredMs: number,
   root: string,
 ): string[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame, root)]));
@@ -53,7 +53,7 @@ function topFunctions(
   samples.forEach((id, i) => {
     const us = timeDeltas[i] ?? 0;
     now += us;
-    if (now < endTime - measureMs * 1000) return;
+    if (now < endTime - measuredMs * 1000) return;
     const name = names.get(id) ?? '?';
     times.set(name, (times.get(name) ?? 0) + us);
   });

@@ -23,7 +23,7 @@ export function echoed(size: number): Run {
     const figures = perUnit('message', result, usage);
     return {
       figures: { ...figures, MiBPerSecond: ((figures.messagesPerSecond ?? 0) * size) / MiB },
-      others: usage.others,
+      usage,
     };
   };
 }
@@ -52,7 +52,7 @@ export function memoryOfEcho(size: number): Run {
     await session.close();
     return {
       figures: { clientPeakMessages: client, serverPeakMessages: servers.reduce((a, b) => a + b, 0) },
-      others: usage.others,
+      usage,
     };
   };
 }

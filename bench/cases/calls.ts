@@ -37,7 +37,7 @@ export const oneAtATime: Run = async ({ open, scale }) => {
   return {
     figures: { p50Us: at(0.5), p99Us: at(0.99), ...perUnit('call', times.length, usage) },
     curve: shares.map(at),
-    others: usage.others,
+    usage,
   };
 };
 
@@ -50,7 +50,7 @@ export function inFlight(count: number, orderBytes?: number): Run {
     globalThis.gc?.();
     const { result, usage } = await meter(() => keepInFlight([session], count, make, scale.measureMs));
     await session.close();
-    return { figures: perUnit('call', result, usage), others: usage.others };
+    return { figures: perUnit('call', result, usage), usage };
   };
 }
 

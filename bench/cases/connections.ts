@@ -17,7 +17,7 @@ export function busyConnections(count: number, callsEach: number): Run {
     globalThis.gc?.();
     const { result, usage } = await meter(() => keepInFlight(sessions, callsEach, make, lab.scale.measureMs));
     await closeAll(sessions);
-    return { figures: perUnit('call', result, usage), others: usage.others };
+    return { figures: perUnit('call', result, usage), usage };
   };
 }
 
@@ -41,7 +41,7 @@ export function idleConnections(count: number): Run {
     await closeAll([...first, ...result]);
     return {
       figures: { clientKiBEach: client, serverKiBEach: server, connections: wanted },
-      others: usage.others,
+      usage,
     };
   };
 }

@@ -65,7 +65,7 @@ export function decodedFrame(megabytes: number): Run {
         frameMs: median,
         peakMiB: usage.clientPeakKiB / 1024,
       },
-      others: usage.others,
+      usage,
     };
   };
 }

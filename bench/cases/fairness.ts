@@ -52,7 +52,7 @@ export function largeResult(size: number): Run {
         callMostMs: Math.max(...result.calls),
         resultMs: result.tookMs,
       },
-      others: usage.others,
+      usage,
     };
   };
 }

@@ -1,6 +1,7 @@
 /** What a case is given to work with, in the client process of one round. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Session } from '../contender.ts';
+import type { Usage } from '../measure/meter.ts';
 import { descendants } from '../measure/operating-system.ts';
 
 /** Numbers by name. Times end in `Ms` or `Us`, sizes in `KiB` or `MiB`, rates in `PerSecond`. */
@@ -10,8 +11,8 @@ export interface Outcome {
   figures: Figures;
   /** For the plot of latencies: the times at `shares` of all calls, in microseconds. */
   curve?: number[];
-  /** Processors' worth of time that others used while it was measured. */
-  others: number;
+  /** What the operating system said of the time in which it was measured. */
+  usage: Usage;
 }
 
 /** How long a round takes. */

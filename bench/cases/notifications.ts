@@ -15,7 +15,7 @@ export const notifications: Run = async ({ open, scale }) => {
   globalThis.gc?.();
   const { result, usage } = await meter(() => send(session, scale.measureMs));
   await session.close();
-  return { figures: perUnit('note', result, usage), others: usage.others };
+  return { figures: perUnit('note', result, usage), usage };
 };
 
 /** Sends for so long, then waits until all have arrived; gives how many. */

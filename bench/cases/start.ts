@@ -81,7 +81,7 @@ async function repeated(start: () => Promise<(() => Promise<unknown>) | undefine
       await after?.();
     }
   });
-  return { figures: { startMs: spread(times).median }, others: usage.others };
+  return { figures: { startMs: spread(times).median }, usage };
 }
 
 /** As in a user's shell: without the flags that lead to the sources. */

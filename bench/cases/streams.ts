@@ -37,7 +37,7 @@ export function chunkStream(size: number): Run {
         clientPeakMiB: figures.clientPeakMiB ?? 0,
         serverPeakMiB: figures.serverPeakMiB ?? 0,
       },
-      others: usage.others,
+      usage,
     };
   };
 }
@@ -50,7 +50,7 @@ export function itemStream(count: number): Run {
       await send(session, scale.warmMs);
       const { result, usage } = await meter(() => send(session, scale.measureMs));
       await session.close();
-      return { figures: perUnit('item', result, usage), others: usage.others };
+      return { figures: perUnit('item', result, usage), usage };
     }
     const items = part(session, 'items');
     const run = async (wanted: number): Promise<number> => {
@@ -67,7 +67,7 @@ export function itemStream(count: number): Run {
     globalThis.gc?.();
     const { result, usage } = await meter(() => run(whole));
     await session.close();
-    return { figures: perUnit('item', result, usage), others: usage.others };
+    return { figures: perUnit('item', result, usage), usage };
   };
 }
 
@@ -96,6 +96,6 @@ export function slowReader(size: number): Run {
       (pid, i) => (memory(pid).peakKiB - (settled[i] as number)) / 1024,
     );
     await session.close();
-    return { figures: { clientGrowthMiB: client, serverGrowthMiB: server }, others: usage.others };
+    return { figures: { clientGrowthMiB: client, serverGrowthMiB: server }, usage };
   };
 }

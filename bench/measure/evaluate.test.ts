@@ -5,6 +5,8 @@ import { type Demand, type Target, targets } from '../targets.ts';
 import { distance, evaluate } from './evaluate.ts';
 import type { Result } from './report.ts';
 
+const usage = { wallMs: 1, clientCpuMs: 0, serverCpuMs: 0, clientPeakKiB: 0, serverPeakKiB: 0, others: 0 };
+
 const rounds = (
   contender: string,
   values: number[],
@@ -14,7 +16,7 @@ const rounds = (
   case: 'calls-64',
   way,
   contender,
-  rounds: values.map((callsPerSecond) => ({ figures: { callsPerSecond }, others: 0, disturbed, tries: 1 })),
+  rounds: values.map((callsPerSecond) => ({ figures: { callsPerSecond }, usage, disturbed, tries: 1 })),
 });
 const term = (contender: string) => ({ case: 'calls-64', contender, figure: 'callsPerSecond' }) as const;
 const target = (...demands: [Demand, ...Demand[]]): Target => ({ name: 'it', demands, ways: ['free'] });

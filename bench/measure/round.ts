@@ -44,9 +44,9 @@ export async function round(options: RoundOptions): Promise<Round> {
   do {
     const outcome = await once_(options);
     tries++;
-    if (best === undefined || outcome.others < best.others) best = outcome;
-  } while (best.others > disturbedAbove && tries <= options.repeats);
-  return { ...best, disturbed: best.others > disturbedAbove, tries };
+    if (best === undefined || outcome.usage.others < best.usage.others) best = outcome;
+  } while (best.usage.others > disturbedAbove && tries <= options.repeats);
+  return { ...best, disturbed: best.usage.others > disturbedAbove, tries };
 }
 
 async function once_({ way, scale, folder, execArgv = [], signal, ...what }: RoundOptions): Promise<Outcome> {

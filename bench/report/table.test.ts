@@ -3,13 +3,15 @@ import { describe, it } from 'node:test';
 import type { Result } from '../measure/report.ts';
 import { asMarkdown, asText, caseTable, shortNumber } from './table.ts';
 
+const usage = { wallMs: 1, clientCpuMs: 0, serverCpuMs: 0, clientPeakKiB: 0, serverPeakKiB: 0, others: 0 };
+
 const result = (contender: string, values: number[], disturbed = false): Result => ({
   case: 'calls-64',
   way: 'free',
   contender,
   rounds: values.map((callsPerSecond) => ({
     figures: { callsPerSecond, clientCpuUs: 2 },
-    others: 0,
+    usage,
     disturbed,
     tries: 1,
   })),
