@@ -50,8 +50,8 @@ export function openChannel(
   );
 }
 
-export function limitsOf(given: Partial<Limits> | undefined): Limits {
-  return given === undefined ? defaultLimits : { ...defaultLimits, ...given };
+export function limitsOf(given: Partial<Limits> | undefined, otherwise: Limits = defaultLimits): Limits {
+  return given === undefined ? otherwise : { ...otherwise, ...given };
 }
 
 /** The open channels of this process, so that it can flush them all before it exits. */

@@ -5,7 +5,7 @@ import { createPeer } from '../rpc/channel-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
-import type { Limits } from '../wire/limits.ts';
+import { defaultLimits, kinLimits, type Limits } from '../wire/limits.ts';
 import { limitsOf, openChannel } from './channels.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import { context, events, loopWatch } from './runtime.ts';
@@ -35,8 +35,8 @@ export async function connect<Remote = unknown>(
   target: Target,
   options: ConnectOptions = {},
 ): Promise<Peer<Remote>> {
-  const limits = limitsOf(options.limits);
   const reached = await reach(target, 'calls', options);
+  const limits = limitsOf(options.limits, reached.kin ? kinLimits : defaultLimits);
   const channel = openChannel(reached.transport, {
     mode: 'calls',
     role: reached.role,

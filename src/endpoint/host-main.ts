@@ -5,7 +5,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createPeer } from '../rpc/channel-peer.ts';
 import type { Service } from '../rpc/service.ts';
-import { defaultLimits } from '../wire/limits.ts';
+import { kinLimits } from '../wire/limits.ts';
 import { openChannel } from './channels.ts';
 import { endsProcess } from './end-of-input.ts';
 import { reach } from './reach.ts';
@@ -23,11 +23,11 @@ async function main(url: string): Promise<void> {
     role: 'chooses',
     kindred: true,
     dialect: undefined,
-    limits: defaultLimits,
+    limits: kinLimits,
   });
   const peer = createPeer(channel, {
     service,
-    limits: defaultLimits,
+    limits: kinLimits,
     withStack: true,
     context,
     events,

@@ -86,3 +86,12 @@ it('a module must be given by its URL', async () => {
   assert.equal(error.code, 'ERR_BAD_ARGUMENT');
   assert.match(error.message, /import\.meta\.url/);
 });
+
+it('a child may take longer to start than strangers may take for their hand-shake', async () => {
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5500)';
+  const maths = await host<Hosted>(module, {
+    execArgv: [...process.execArgv, '--import', `data:text/javascript,${encodeURIComponent(wait)}`],
+  });
+  assert.equal(await maths.call.add(1, 2), 3);
+  await maths.close();
+});

@@ -8,7 +8,7 @@ import type { CallOptions } from '../rpc/call-options.ts';
 import { createPeer } from '../rpc/channel-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
-import type { Limits } from '../wire/limits.ts';
+import { kinLimits, type Limits } from '../wire/limits.ts';
 import { limitsOf, openChannel } from './channels.ts';
 import { reach } from './reach.ts';
 import { context, events, loopWatch } from './runtime.ts';
@@ -194,7 +194,7 @@ function peerOver(
   address: string,
   options: HostOptions,
 ): Peer<unknown> {
-  const limits = limitsOf(options.limits);
+  const limits = limitsOf(options.limits, kinLimits);
   return createPeer(
     openChannel(transport, { mode: 'calls', role: 'greets', kindred: true, dialect: undefined, limits }),
     {

@@ -14,7 +14,7 @@ export interface Limits {
   maxStreams: number;
   /** Connections per listener. */
   maxConnections: number;
-  /** Time for the hand-shake (the binary dialect, TLS, secrets), in milliseconds. */
+  /** Time for the hand-shake (the binary dialect, TLS, secrets), in milliseconds. Towards a child, which has to start first, the default is 30,000. */
   handshakeMs: number;
 }
 
@@ -31,3 +31,6 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   maxConnections: 4096,
   handshakeMs: 5000,
 });
+
+/** Between a parent and its child, which has to start first: a busy machine may take its time over that. */
+export const kinLimits: Readonly<Limits> = Object.freeze({ ...defaultLimits, handshakeMs: 30_000 });
