@@ -27,6 +27,8 @@ export interface Case {
   ways: readonly Way[];
   oneWay?: boolean;
   limits?: Setting['limits'];
+  /** Left out of a quick look. */
+  slow?: boolean;
   /** The subjects are not contenders: they are started by nobody but the case itself. */
   alone?: boolean;
 }
@@ -113,6 +115,7 @@ export const cases = {
     ways: bothWays,
   },
   'memory-1m': {
+    slow: true,
     title: 'memory for one echo of 1 MiB, in messages',
     run: memoryOfEcho(MiB),
     subjects: ['opaque', 'kindred'],
@@ -135,6 +138,7 @@ export const cases = {
     oneWay: true,
   },
   'stream-slow': {
+    slow: true,
     title: 'a stream of 64 KiB chunks to a slow reader',
     run: slowReader(256 * MiB),
     subjects: ['pipe', 'kindred'],
@@ -151,8 +155,8 @@ export const cases = {
     oneWay: true,
   },
   'connections-1': connections(1),
-  'connections-10': connections(10),
-  'connections-100': connections(100),
+  'connections-10': { ...connections(10), slow: true },
+  'connections-100': { ...connections(100), slow: true },
   'connections-1000': connections(1000),
   idle: {
     title: '10,000 idle connections',
@@ -162,9 +166,9 @@ export const cases = {
     ways: free,
     limits: { maxConnections: 10_010 },
   },
-  'decode-5': decoding(5),
-  'decode-50': decoding(50),
-  'decode-500': decoding(500),
+  'decode-5': { ...decoding(5), slow: true },
+  'decode-50': { ...decoding(50), slow: true },
+  'decode-500': { ...decoding(500), slow: true },
   import: {
     title: 'a whole program: empty, and with the library imported',
     run: wholeProgram,

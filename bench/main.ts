@@ -44,6 +44,7 @@ const asked = {
   contenders: options.contender.flatMap((names) => names.split(',')),
 };
 
+const everyCase = Object.keys(cases) as CaseName[];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
@@ -117,7 +118,11 @@ function isWhole(): boolean {
 
 function planOf(): Plan {
   const { quick, way } = options;
-  const selected = (asked.cases.length > 0 ? asked.cases.map(caseNamed) : (Object.keys(cases) as CaseName[]))
+  const selected = (
+    asked.cases.length > 0
+      ? asked.cases.map(caseNamed)
+      : everyCase.filter((name) => !quick || !caseOf(name).slow)
+  )
     .map((name) => ({ case: name, contenders: contendersOf(name) }))
     .filter(({ contenders }) => contenders.length > 0);
   if (selected.length === 0) throw new Error('no case has these contenders: see npm run bench -- --list');
@@ -125,9 +130,11 @@ function planOf(): Plan {
     cases: selected,
     // A quick look is pinned where a case can be: so it is least noisy.
     ways: way !== undefined ? [way as Way] : quick ? [] : ['pinned', 'free'],
-    rounds: Number(options.rounds ?? (quick ? 3 : 5)),
+    rounds: Number(options.rounds ?? (quick ? 2 : 5)),
     repeats: quick ? 1 : 3,
-    scale: quick ? { warmMs: 200, measureMs: 300, size: 0.1 } : { warmMs: 500, measureMs: 700, size: 1 },
+    scale: quick
+      ? { warmCpuMs: 600, measureMs: 300, size: 0.1 }
+      : { warmCpuMs: 1000, measureMs: 700, size: 1 },
   };
 }
 

@@ -24,7 +24,7 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
     case: name,
     contender,
     way,
-    scale: { warmMs: 1000, measureMs: 5000, size: 1 },
+    scale: { warmCpuMs: 1000, measureMs: 5000, size: 1 },
     folder,
     repeats: 0,
     execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'],

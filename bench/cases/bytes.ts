@@ -2,7 +2,7 @@
 import { meter } from '../measure/meter.ts';
 import { descendants, memory } from '../measure/operating-system.ts';
 import { perUnit } from './calls.ts';
-import { collect, part, type Run } from './lab.ts';
+import { collect, part, type Run, warmUp } from './lab.ts';
 
 const MiB = 1024 * 1024;
 
@@ -16,7 +16,7 @@ export function echoed(size: number): Run {
       for (const end = performance.now() + ms; performance.now() < end; count++) await echo();
       return count;
     };
-    await run(scale.warmMs);
+    await warmUp(scale.warmCpuMs, run);
     globalThis.gc?.();
     const { result, usage } = await meter(() => run(scale.measureMs));
     await session.close();

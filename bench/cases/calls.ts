@@ -4,7 +4,7 @@ import type { Session } from '../contender.ts';
 import { meter, type Usage } from '../measure/meter.ts';
 import { quantile } from '../measure/statistics.ts';
 import { checkEcho, createNote, firstId, orders, type Payload } from '../payload.ts';
-import { type Figures, part, type Run } from './lab.ts';
+import { type Figures, part, type Run, warmUp } from './lab.ts';
 
 /** The points of the curve of latencies. */
 export const shares: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999];
@@ -28,7 +28,9 @@ export const oneAtATime: Run = async ({ open, scale }) => {
       now = then;
     }
   };
-  await run(scale.warmMs);
+  // Many in flight warm the same code sooner.
+  await warmUp(scale.warmCpuMs / 2, (ms) => keepInFlight([session], 64, note, ms));
+  await warmUp(scale.warmCpuMs / 2, run);
   globalThis.gc?.();
   const { usage } = await meter(() => run(scale.measureMs));
   const sorted = Float64Array.from(times).sort();
@@ -46,7 +48,7 @@ export function inFlight(count: number, orderBytes?: number): Run {
   return async ({ open, scale }) => {
     const session = await open();
     const make = orderBytes === undefined ? note : orderMaker(orderBytes);
-    await keepInFlight([session], count, make, scale.warmMs);
+    await warmUp(scale.warmCpuMs, (ms) => keepInFlight([session], count, make, ms));
     globalThis.gc?.();
     const { result, usage } = await meter(() => keepInFlight([session], count, make, scale.measureMs));
     await session.close();

@@ -4,7 +4,7 @@ import { meter } from '../measure/meter.ts';
 import { descendants, memory } from '../measure/operating-system.ts';
 import { checkEcho, createNote, firstId } from '../payload.ts';
 import { keepInFlight, perUnit } from './calls.ts';
-import { collect, type Lab, part, type Run } from './lab.ts';
+import { collect, type Lab, part, type Run, warmUp } from './lab.ts';
 
 let lastId = firstId;
 
@@ -13,7 +13,7 @@ export function busyConnections(count: number, callsEach: number): Run {
   return async (lab) => {
     const sessions = await openMany(lab, count);
     const make = () => createNote(lastId++);
-    await keepInFlight(sessions, callsEach, make, lab.scale.warmMs);
+    await warmUp(lab.scale.warmCpuMs, (ms) => keepInFlight(sessions, callsEach, make, ms));
     globalThis.gc?.();
     const { result, usage } = await meter(() => keepInFlight(sessions, callsEach, make, lab.scale.measureMs));
     await closeAll(sessions);

@@ -11,7 +11,7 @@ import { createJsonLinesCodec } from '../../src/wire/json-lines.ts';
 import type { Message } from '../../src/wire/message.ts';
 import { meter } from '../measure/meter.ts';
 import { spread } from '../measure/statistics.ts';
-import type { Run } from './lab.ts';
+import { type Run, warmUp } from './lab.ts';
 
 const MiB = 1024 * 1024;
 const chunkBytes = 64 * 1024;
@@ -40,7 +40,7 @@ export function decodedFrame(megabytes: number): Run {
       contender,
       4 * MiB,
     );
-    for (const end = performance.now() + scale.warmMs; performance.now() < end; ) decode(make, warm);
+    await warmUp(scale.warmCpuMs, () => decode(make, warm));
     const size = Math.round(megabytes * 1e6 * scale.size);
     const chunks = frame(
       make(() => {}),

@@ -17,7 +17,8 @@ export interface Outcome {
 
 /** How long a round takes. */
 export interface Scale {
-  warmMs: number;
+  /** Processor time of the client before it is measured. */
+  warmCpuMs: number;
   measureMs: number;
   /** A share of the sizes that a case would have otherwise: 1, or less for a quick look. */
   size: number;
@@ -32,6 +33,20 @@ export interface Lab {
 
 /** A case is a function of the lab. */
 export type Run = (lab: Lab) => Promise<Outcome>;
+
+/**
+ * Runs it again and again until this process has worked for so long, and its code is compiled: by processor time, because
+ * two pinned sides get half a processor each, and a busy machine gives less.
+ */
+export async function warmUp(cpuMs: number, run: (ms: number) => unknown): Promise<void> {
+  const worked = (): number => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  const enough = worked() + cpuMs;
+  const latest = performance.now() + 20 * cpuMs;
+  while (worked() < enough && performance.now() < latest) await run(100);
+}
 
 /** Collects garbage on both sides, so that what is left is in use. */
 export async function collect(): Promise<void> {

@@ -4,14 +4,14 @@ import type { Session } from '../contender.ts';
 import { meter } from '../measure/meter.ts';
 import { createNote, firstId } from '../payload.ts';
 import { perUnit } from './calls.ts';
-import { part, type Run } from './lab.ts';
+import { part, type Run, warmUp } from './lab.ts';
 
 /** Sent before the sender looks whether it should wait. */
 const batch = 256;
 
 export const notifications: Run = async ({ open, scale }) => {
   const session = await open();
-  await send(session, scale.warmMs);
+  await warmUp(scale.warmCpuMs, (ms) => send(session, ms));
   globalThis.gc?.();
   const { result, usage } = await meter(() => send(session, scale.measureMs));
   await session.close();

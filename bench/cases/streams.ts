@@ -5,7 +5,7 @@ import { descendants, forgetPeak, memory } from '../measure/operating-system.ts'
 import { checkPayload, firstId } from '../payload.ts';
 import { chunkBytes } from '../service.ts';
 import { perUnit } from './calls.ts';
-import { part, type Run } from './lab.ts';
+import { part, type Run, warmUp } from './lab.ts';
 import { send } from './notifications.ts';
 
 const MiB = 1024 * 1024;
@@ -25,7 +25,7 @@ export function chunkStream(size: number): Run {
       return got;
     };
     const whole = size * scale.size;
-    await run(whole / 8);
+    await warmUp(scale.warmCpuMs, () => run(whole / 16));
     globalThis.gc?.();
     const { result, usage } = await meter(() => run(whole));
     await session.close();
@@ -47,7 +47,7 @@ export function itemStream(count: number): Run {
   return async ({ open, scale }) => {
     const session = await open();
     if (session.items === undefined) {
-      await send(session, scale.warmMs);
+      await warmUp(scale.warmCpuMs, (ms) => send(session, ms));
       const { result, usage } = await meter(() => send(session, scale.measureMs));
       await session.close();
       return { figures: perUnit('item', result, usage), usage };
@@ -63,7 +63,7 @@ export function itemStream(count: number): Run {
       return got;
     };
     const whole = Math.round(count * scale.size);
-    await run(Math.ceil(whole / 8));
+    await warmUp(scale.warmCpuMs, () => run(Math.ceil(whole / 16)));
     globalThis.gc?.();
     const { result, usage } = await meter(() => run(whole));
     await session.close();
