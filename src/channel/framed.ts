@@ -33,6 +33,8 @@ export interface FramedOptions {
   hello: Hello;
   limits: Limits;
   text: Text;
+  /** Hears a line that is no message: what the program at the other end prints may be among its messages. */
+  stray?: ((line: string) => void) | undefined;
   clock?: Clock;
   /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
   defer?: (run: () => void) => void;
@@ -100,6 +102,9 @@ class FramedChannel implements Channel {
     this.state =
       options.dialect === 'choose' ? 'choosing' : options.dialect === 'greet' ? 'greeting' : 'open';
     if (options.dialect !== 'choose') this.#use(options.dialect === 'greet' ? 'json-lines' : options.dialect);
+    // Before the first byte of `binary` there may be lines.
+    if (options.dialect === 'binary' && options.stray !== undefined)
+      this.#incoming = this.#make('json-lines');
   }
 
   get carries(): Carries {
@@ -198,16 +203,21 @@ class FramedChannel implements Channel {
     this.#transport.unref();
   }
 
-  #use(name: DialectName): void {
-    const { mode, limits, text } = this.#options;
-    const codec = makers[name]({
+  #make(name: DialectName): Codec {
+    const { mode, limits, text, stray } = this.#options;
+    return makers[name]({
       mode,
       limits,
       text,
       sink: (message, bytes) => this.#onMessage(message, bytes),
       mayBeKindred: () => this.state === 'greeting',
+      stray,
       importReference: (reference) => this.#receiver?.importReference?.(reference),
     });
+  }
+
+  #use(name: DialectName): void {
+    const codec = this.#make(name);
     this.#incoming = codec;
     this.#outgoing = codec;
     this.#outbox.use(codec);

@@ -11,6 +11,7 @@
  * ```
  * A dialect in the options always wins.
  */
+import { hasSubscribers } from 'node:diagnostics_channel';
 import type { Channel } from '../channel/channel.ts';
 import { createFramedChannel } from '../channel/framed.ts';
 import type { Transport } from '../channel/transport.ts';
@@ -19,7 +20,7 @@ import { helloOf } from '../rpc/channel-peer.ts';
 import { nodeText } from '../transports/node-text.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
-import { defer } from './runtime.ts';
+import { defer, events } from './runtime.ts';
 
 export type Role = 'greets' | 'chooses';
 
@@ -30,11 +31,13 @@ export interface ChannelOptions {
   kindred: boolean;
   dialect: DialectName | undefined;
   limits: Limits;
+  /** Whose messages come over its stdout, so that what it prints may be among them. */
+  printer?: string | undefined;
 }
 
 export function openChannel(
   transport: Transport,
-  { mode, role, kindred, dialect, limits }: ChannelOptions,
+  { mode, role, kindred, dialect, limits, printer }: ChannelOptions,
 ): Channel {
   const hello = helloOf(limits);
   if (transport.form === 'values') {
@@ -46,8 +49,23 @@ export function openChannel(
     dialect ??
     (mode === 'plain' ? 'json-lines' : kindred ? 'binary' : role === 'greets' ? 'greet' : 'choose');
   return track(
-    createFramedChannel(transport, { mode, dialect: choice, hello, limits, text: nodeText, defer }),
+    createFramedChannel(transport, {
+      mode,
+      dialect: choice,
+      hello,
+      limits,
+      text: nodeText,
+      defer,
+      stray: printer === undefined ? undefined : (line) => onPrinted(printer, line),
+    }),
   );
+}
+
+/** A line that a child has printed: for those who listen for such, else for whoever reads stderr. */
+function onPrinted(address: string, line: string): void {
+  if (hasSubscribers('kindred:child.printed'))
+    events.publish('kindred:child.printed', () => ({ address, line }));
+  else process.stderr.write(`${line}\n`);
 }
 
 export function limitsOf(given: Partial<Limits> | undefined, otherwise: Limits = defaultLimits): Limits {

@@ -41,6 +41,7 @@ export async function connect<Remote = unknown>(
     mode: 'calls',
     role: reached.role,
     kindred: reached.kindred,
+    printer: reached.printer,
     dialect: options.dialect,
     limits,
   });

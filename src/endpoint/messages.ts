@@ -65,6 +65,7 @@ export async function dial<In = unknown, Out = unknown>(
   const channel = openChannel(reached.transport, {
     mode: 'plain',
     role: reached.role,
+    printer: reached.printer,
     kindred: false,
     dialect: options.dialect,
     limits,

@@ -8,6 +8,7 @@ import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Child } from '../process/child.ts';
 import { parseAddress } from '../transports/address.ts';
+import { endAfterExit } from '../transports/child-streams.ts';
 import {
   createParentPortTransport,
   createPortTransport,
@@ -45,6 +46,8 @@ export interface Reached {
   kin: boolean;
   /** What carries the channel is this process's tie to whoever started it. */
   tie: boolean;
+  /** A child that is talked to over its stdout: what it prints may be among its messages. */
+  printer?: string;
 }
 
 type Mode = 'calls' | 'plain';
@@ -100,13 +103,15 @@ function reachChild(child: ChildProcess, mode: Mode, { serialization = 'json' }:
       'ERR_BAD_ARGUMENT',
       `${name} has neither an IPC channel nor piped stdin and stdout: start it with one of them`,
     );
-  return kinOf(createStreamTransport(name, child.stdout, child.stdin), name, false);
+  const transport = endAfterExit(child, child.stdout, createStreamTransport(name, child.stdout, child.stdin));
+  return { ...kinOf(transport, name, false), printer: name };
 }
 
 function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Reached {
   if (child.channel === 'descriptor' && child.descriptor !== undefined) {
     const name = `${child.name} in process ${child.pid}`;
-    return kinOf(createStreamTransport(name, child.descriptor), name, child.kindred);
+    const transport = createStreamTransport(name, child.descriptor);
+    return kinOf(endAfterExit(child.process, child.descriptor, transport), name, child.kindred);
   }
   if (child.channel === 'none')
     throw new KindredError(

@@ -11,7 +11,7 @@ import type { Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
 import { limitsOf, openChannel } from './channels.ts';
 import { endsProcess } from './end-of-input.ts';
-import { reach } from './reach.ts';
+import { type Reached, reach } from './reach.ts';
 import { context, events, loopWatch } from './runtime.ts';
 import { isListenable, type Target } from './target.ts';
 
@@ -66,12 +66,13 @@ export async function serve<Remote = unknown>(
   const kept = { alive: true };
   const admit = (
     transport: Parameters<typeof openChannel>[0],
-    at: { address: string; role: 'greets' | 'chooses'; kindred: boolean; kin: boolean },
+    at: Pick<Reached, 'address' | 'role' | 'kindred' | 'kin' | 'printer'>,
   ): Peer<Remote> => {
     const channel = openChannel(transport, {
       mode: 'calls',
       role: at.role,
       kindred: at.kindred,
+      printer: at.printer,
       dialect: options.dialect,
       limits,
     });

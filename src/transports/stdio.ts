@@ -59,6 +59,8 @@ export function createStdioTransport(streams: StandardStreams = ofProcess()): By
       done(error);
     },
   });
+  // What was printed before may lack the end of its line, which would spoil the first message.
+  if (((stdout as { bytesWritten?: number }).bytesWritten ?? 0) > 0) protocol.write('\n');
   // For good: after the end what others print may still fail, and nobody else listens.
   stdout.on('error', (error) => protocol.destroy(error));
   return createStreamTransport('stdio:', stdin, protocol);

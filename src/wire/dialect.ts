@@ -26,6 +26,11 @@ export interface CodecOptions {
   sink: (message: Message, bytes: number) => void;
   /** Whether the other end may be a Kindred, asked at each call: only then JSON says `$/meta` in front of one. Default: no. */
   mayBeKindred?: (() => boolean) | undefined;
+  /**
+   * Hears a line of `json-lines` that is no message, where what the other end prints may be among its messages. Without
+   * it such a line is a message `invalid`, or breaks a flow of plain messages.
+   */
+  stray?: ((line: string) => void) | undefined;
   /** Makes stand-ins for references in values. Where absent, a reference on the wire is a protocol error. */
   importReference?: ImportReference | undefined;
 }

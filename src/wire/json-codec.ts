@@ -47,6 +47,7 @@ export function createJsonCodec(
   { name, unit, recovers, frame }: JsonCodecOptions,
 ): Codec {
   const { mode, limits, text: utf8, sink, mayBeKindred } = options;
+  const stray = unit === 'line' ? options.stray : undefined;
   const { maxMessageBytes, maxDepth } = limits;
   const jsonRpc = createJsonRpc({ limits, text: utf8, mayBeKindred });
   const deepest = mode === 'calls' ? maxDepth + envelopeLevels : maxDepth;
@@ -54,7 +55,11 @@ export function createJsonCodec(
   let ending = false;
 
   /** What arrived is no JSON: the other end is told where the stream can go on, and cut off where it cannot. */
-  function unreadable(why: string, bytes: number): void {
+  function unreadable(why: string, bytes: number, text?: string): void {
+    if (stray !== undefined && text !== undefined) {
+      stray(text);
+      return;
+    }
     if (ending) throw new KindredError('ERR_PROTOCOL', `the stream ended in a ${unit} that is ${why}`);
     if (mode === 'plain' || !recovers) throw new KindredError('ERR_PROTOCOL', `a ${unit} is ${why}`);
     const message = `Parse error: the ${unit} is ${why}`;
@@ -72,11 +77,22 @@ export function createJsonCodec(
       try {
         value = JSON.parse(text);
       } catch {
-        unreadable(`no JSON: ${JSON.stringify(text.slice(0, 40))}`, bytes);
+        unreadable(`no JSON: ${JSON.stringify(text.slice(0, 40))}`, bytes, text);
         return;
       }
       if (mode === 'plain') sink({ kind: 'plain', value }, bytes);
-      else jsonRpc.decode(value, bytes, sink, depth);
+      else if (stray === undefined) jsonRpc.decode(value, bytes, sink, depth);
+      // A program that logs JSON by line.
+      else
+        jsonRpc.decode(
+          value,
+          bytes,
+          (message, size) =>
+            message.kind === 'invalid' && message.id === null && message.answers === undefined
+              ? stray(text)
+              : sink(message, size),
+          depth,
+        );
     },
     bytes(chunk, start, end, depth) {
       if (end - start > maxMessageBytes) throw intake.tooLarge();

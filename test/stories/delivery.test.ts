@@ -9,7 +9,8 @@ import { connect, dial, listen, type PlainChannel } from '../../src/index.ts';
 import { type Child, fork } from '../../src/process/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { distances } from './fixtures/distances.ts';
-import { fixture, type Stage, setStage } from './fixtures/stage.ts';
+import { fixture } from './fixtures/programs.ts';
+import { onStage } from './fixtures/stage.ts';
 
 const count = 10_000;
 interface Numbered {
@@ -101,15 +102,6 @@ for (const channel of ['descriptor', 'ipc', 'stdio'] as const)
     assert.deepEqual(await within('it ends', child.exited), { exitCode: 4, signal: null });
     await peer.close();
   });
-
-async function onStage(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await setStage();
-  try {
-    await story(stage);
-  } finally {
-    await stage.clear();
-  }
-}
 
 for (const distance of distances.filter(({ kindred }) => kindred)) {
   test(`${distance.name}: a notification is received before it is handled, and handled when it is done`, () =>

@@ -4,22 +4,14 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { connect, host } from '../../src/index.ts';
+import { connect, host, type KindredError } from '../../src/index.ts';
 import { fork } from '../../src/process/index.ts';
 import { until, within } from './fixtures/deadline.ts';
-import { fixture, isAlive, type Player, type Stage, setStage } from './fixtures/stage.ts';
+import { fixture } from './fixtures/programs.ts';
+import { isAlive, onStage, type Player, type Stage } from './fixtures/stage.ts';
 import type { Victim } from './fixtures/victim.ts';
 
 const channels = ['host', 'descriptor', 'ipc', 'stdio'] as const;
-
-async function onStage(story: (stage: Stage) => Promise<void>): Promise<void> {
-  const stage = await setStage();
-  try {
-    await story(stage);
-  } finally {
-    await stage.clear();
-  }
-}
 
 const ended = (pid: number): Promise<void> => until(`process ${pid} has ended`, () => !isAlive(pid));
 
@@ -60,6 +52,35 @@ for (const channel of [...channels, 'host a module that never loads']) {
       await ended(child.pid);
     }));
 }
+
+test('calls settle when a child is killed whose own child still holds its streams', () =>
+  onStage(async (stage) => {
+    for (const channel of ['stdio', 'descriptor'] as const) {
+      const child = fork(fixture('serve-victim.ts'), ['parent:'], {
+        env: { ...stage.env, STORY_GRANDCHILD: 'yes' },
+        channel,
+      });
+      stage.watch(child.pid);
+      const { parent, child: grandchild } = await family(stage, child.pid);
+      const peer = await connect<Victim>(child);
+      const call = peer.call.hang(channel);
+      await until('it runs', () => stage.record.deeds.includes(channel));
+      process.kill(parent.pid, 'SIGKILL');
+      await within(
+        'the call settles',
+        assert.rejects(
+          call,
+          (error: KindredError) => error.code === 'ERR_PEER_GONE' && error.outcome === 'unknown',
+        ),
+      );
+      assert.equal(
+        (await within('the peer is closed', peer.closed)).kind,
+        channel === 'stdio' ? 'lost' : 'ended',
+      );
+      assert.ok(isAlive(grandchild.pid), 'the story has lost its point');
+      process.kill(grandchild.pid);
+    }
+  }));
 
 test('a hosted process is gone when close resolves', () =>
   onStage(async (stage) => {
