@@ -158,7 +158,7 @@ class ChannelPeer implements Peer<unknown> {
         new KindredError(
           'ERR_PEER_GONE',
           `the service takes no more calls${reason === '' ? '' : ` (${reason})`}`,
-          { outcome: 'unknown' },
+          { outcome: 'not-sent' },
         ),
       );
       if (this.#channel.kindred) this.#send({ kind: 'goaway', lastId: this.#inbound.lastId, reason });

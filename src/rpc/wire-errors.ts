@@ -79,7 +79,7 @@ export function fromWire(error: WireError): KindredError {
     named !== 'ERR_REMOTE' &&
     Object.hasOwn(errorCodes, named)
   ) {
-    const outcome: Outcome = data['outcome'] === 'executed' ? 'executed' : 'unknown';
+    const outcome = toldOutcome(named as ErrorCode, data['outcome']);
     return new KindredError(named as ErrorCode, error.message, {
       outcome,
       origin: 'remote',
@@ -98,6 +98,12 @@ export function fromWire(error: WireError): KindredError {
     data: error.data,
     name: cause.name,
   });
+}
+
+/** An end that takes no more calls may say of one that it never ran: that is its go-away, in words that JSON has. */
+function toldOutcome(code: ErrorCode, told: unknown): Outcome {
+  if (told === 'executed' || (told === 'not-sent' && code === 'ERR_PEER_GONE')) return told;
+  return 'unknown';
 }
 
 function fromThrown(error: WireError, data: Record<string, unknown>): KindredError {
