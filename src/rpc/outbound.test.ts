@@ -244,6 +244,36 @@ describe('the first call between two Kindreds', () => {
     await client.close();
   });
 
+  it('sends nothing twice that waited for room before what waits for the hello', async () => {
+    const seen: unknown[] = [];
+    const { client } = createPair(
+      { note: (value: unknown) => void seen.push(value) },
+      { over: 'greet', client: { limits: { ...defaultLimits, maxBufferedBytes: 100 } } },
+    );
+    const long = 'x'.repeat(100);
+    await Promise.all([long, 'second', new Map(), 'last'].map((value) => client.call.note(value)));
+    assert.deepEqual(seen, [long, 'second', new Map(), 'last']);
+    await client.close();
+  });
+
+  it('lets go what waits behind a call that was given up while it waited for the hello', async () => {
+    const clock = createTestClock();
+    const { client } = createPair(
+      { echo: (value: unknown) => value },
+      { over: 'greet', delayMs: 2000, clock, client: { clock, watch: createLoopWatch(clock) } },
+    );
+    const given = new AbortController();
+    const first = rejection(client.with({ signal: given.signal }).call.echo(new Map()));
+    const second = client.call.echo('plain');
+    given.abort();
+    assert.equal((await first).code, 'ERR_CANCELLED');
+    assert.equal((await first).outcome, 'not-sent');
+    await clock.advance(4000);
+    assert.equal(await second, 'plain');
+    client.close();
+    await clock.advance(30_000);
+  });
+
   it('fails with the path where no hello comes within the hand-shake time', async () => {
     const clock = createTestClock();
     const { client } = createPair(

@@ -69,15 +69,13 @@ export class Sender {
   /** There may be room now: sends what waits, in order. */
   pump(): void {
     this.#pumpIsDue = false;
-    let sent = 0;
-    for (const next of this.#waiting) {
-      if (next.withdrawn !== true) {
-        if (!this.#mayGo(next)) break;
-        if (!this.#transmit(next)) break;
-      }
-      sent++;
+    // Whoever made all others wait for the hello has given up.
+    if (this.#waiting[0]?.withdrawn === true) this.#letGo();
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (next.withdrawn !== true && !this.#mayGo(next)) return;
+      this.#waiting.shift();
+      if (next.withdrawn !== true && !this.#transmit(next)) return;
     }
-    if (sent > 0) this.#waiting.splice(0, sent);
   }
 
   /** A call has been answered, or given up. */
@@ -145,7 +143,7 @@ export class Sender {
 
   /** Waits for the hello with what a stranger cannot do; where none comes in time it fails with the error given. */
   #hold(outgoing: Outgoing, error: KindredError): void {
-    if (this.#waiting[0] !== outgoing) this.#waiting.unshift(outgoing);
+    this.#waiting.unshift(outgoing);
     this.#held = this.#clock.after(this.#limits.handshakeMs, () => {
       this.#held = undefined;
       this.#waiting.shift()?.fail(error);
