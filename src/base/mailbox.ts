@@ -2,11 +2,11 @@
  * The one queue between a side that pushes and a side that takes at its own pace.
  *
  * It does not bound itself: whoever pushes obeys a bound of his own (credit, a paused transport), and `onTaken` tells
- * him when there is room again. After `end` what was pushed is still taken, then comes the end or the error.
+ * him when there is room again, with what he has noted of the value (its size, say). After `end` what was pushed is still taken, then comes the end or the error.
  */
-export interface Mailbox<T> {
+export interface Mailbox<T, Note> {
   readonly size: number;
-  push(value: T): void;
+  push(value: T, note: Note): void;
   /** No more will come. With an error: whoever takes gets it after the last value, once; then the end. */
   end(failure?: { error: unknown }): void;
   /** Drops what waits and ends. */
@@ -15,8 +15,9 @@ export interface Mailbox<T> {
   take(): Promise<IteratorResult<T, undefined>>;
 }
 
-export function createMailbox<T>(onTaken?: (value: T) => void): Mailbox<T> {
+export function createMailbox<T, Note>(onTaken: (note: Note) => void): Mailbox<T, Note> {
   let values: T[] = [];
+  let notes: Note[] = [];
   let head = 0;
   let ended = false;
   let failure: { error: unknown } | undefined;
@@ -29,15 +30,16 @@ export function createMailbox<T>(onTaken?: (value: T) => void): Mailbox<T> {
     get size() {
       return values.length - head;
     },
-    push(value) {
+    push(value, note) {
       if (ended) return;
       const taker = takers.shift();
       if (taker === undefined) {
         values.push(value);
+        notes.push(note);
         return;
       }
       taker.resolve({ done: false, value });
-      onTaken?.(value);
+      onTaken(note);
     },
     end(reason) {
       if (ended) return;
@@ -54,6 +56,7 @@ export function createMailbox<T>(onTaken?: (value: T) => void): Mailbox<T> {
     },
     clear() {
       values = [];
+      notes = [];
       head = 0;
       failure = undefined;
       this.end();
@@ -61,15 +64,18 @@ export function createMailbox<T>(onTaken?: (value: T) => void): Mailbox<T> {
     take() {
       if (head < values.length) {
         const value = values[head] as T;
+        const note = notes[head] as Note;
         values[head++] = undefined as T;
         if (head === values.length) {
           values = [];
+          notes = [];
           head = 0;
         } else if (head > 1024 && head * 2 > values.length) {
           values = values.slice(head);
+          notes = notes.slice(head);
           head = 0;
         }
-        onTaken?.(value);
+        onTaken(note);
         return Promise.resolve({ done: false, value });
       }
       if (failure !== undefined) {

@@ -148,11 +148,11 @@ export function createPlainChannel<In, Out>(
   /** Messages that wait for room, in order. */
   const waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
 
-  const box = createMailbox<{
-    value: unknown;
-    bytes: number;
-    ack: { id: number; level: AckLevel } | undefined;
-  }>(({ bytes }) => {
+  const box = createMailbox<
+    unknown,
+    { bytes: number; toAcknowledge: { id: number; level: AckLevel } | undefined }
+  >(({ bytes, toAcknowledge }) => {
+    current = toAcknowledge;
     unreadBytes -= bytes;
     if (paused && box.size * 2 <= maxUnread.messages && unreadBytes * 2 <= maxUnread.bytes) {
       paused = false;
@@ -192,10 +192,9 @@ export function createPlainChannel<In, Out>(
       if (message.kind !== 'plain') return;
       if (message.ack?.level === 'received') tell({ kind: 'ack', ...message.ack });
       unreadBytes += bytes;
-      box.push({
-        value: message.value,
+      box.push(message.value, {
         bytes,
-        ack: message.ack?.level === 'handled' ? message.ack : undefined,
+        toAcknowledge: message.ack?.level === 'handled' ? message.ack : undefined,
       });
       if (!paused && (box.size >= maxUnread.messages || unreadBytes >= maxUnread.bytes)) {
         paused = true;
@@ -281,12 +280,9 @@ export function createPlainChannel<In, Out>(
     },
     send,
     [Symbol.asyncIterator]: () => ({
-      async next() {
+      next() {
         acknowledge();
-        const result = await box.take();
-        if (result.done === true) return { done: true, value: undefined };
-        current = result.value.ack;
-        return { done: false, value: result.value.value as In };
+        return box.take() as Promise<IteratorResult<In, undefined>>;
       },
       // Leaving the loop is no reason to close: another loop may go on where this one stopped.
       async return() {

@@ -104,13 +104,20 @@ export class Producer {
     this.#returnSource();
   }
 
-  async pump(): Promise<void> {
-    const { id, port, run, finish } = this.#options;
+  /** Runs in the context of its call from the start, so that no step has to enter it: that would cost as much as the item. */
+  pump(): Promise<void> {
+    return this.#options.run(() => this.#pump());
+  }
+
+  async #pump(): Promise<void> {
+    const { id, port, finish } = this.#options;
     try {
       for (let seq = 0; !this.#stopped; seq++) {
-        await this.#room();
-        if (this.#stopped) return;
-        const step = await run(() => this.#iterator.next());
+        for (let room = this.#room(); room !== undefined; room = this.#room()) {
+          await room;
+          if (this.#stopped) return;
+        }
+        const step = await this.#iterator.next();
         if (this.#stopped) return;
         if (step.done === true) {
           finish(undefined);
@@ -138,20 +145,13 @@ export class Producer {
     }
   }
 
-  async #room(): Promise<void> {
+  /** Resolves when it is worth asking again; undefined where an item may be sent now. */
+  #room(): Promise<void> | undefined {
     const { port, credit } = this.#options;
-    for (;;) {
-      if (this.#stopped) return;
-      if (credit && (this.#items <= 0 || this.#bytes <= 0))
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      else {
-        const room = port.room();
-        if (room === undefined) return;
-        await room;
-      }
-    }
+    if (!credit || (this.#items > 0 && this.#bytes > 0)) return port.room();
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #returnSource(): void {
@@ -195,7 +195,7 @@ export class Consumer implements RemoteStream<unknown> {
   /** Bytes of the items that nobody has taken yet. */
   bufferedBytes = 0;
   readonly #options: ConsumerOptions;
-  readonly #box = createMailbox<{ value: unknown; bytes: number }>((item) => this.#onTaken(item.bytes));
+  readonly #box = createMailbox<unknown, number>((bytes) => this.#onTaken(bytes));
   #window: { items: number; bytes: number } = { ...firstWindow };
   #takenItems = 0;
   #takenBytes = 0;
@@ -216,7 +216,7 @@ export class Consumer implements RemoteStream<unknown> {
         `item ${seq} of a stream came where ${this.#nextSeq - 1} was due`,
       );
     this.bufferedBytes += bytes;
-    this.#box.push({ value, bytes });
+    this.#box.push(value, bytes);
   }
 
   /** The producer has ended. What arrived before is still taken. */
@@ -245,12 +245,9 @@ export class Consumer implements RemoteStream<unknown> {
       );
     this.#iterated = true;
     return {
-      next: async () => {
+      next: () => {
         if (this.#box.size === 0) this.#starved = true;
-        const result = await this.#box.take();
-        return result.done === true
-          ? { done: true, value: undefined }
-          : { done: false, value: result.value.value };
+        return this.#box.take();
       },
       return: async () => {
         this.cancel();
