@@ -14,7 +14,7 @@ const slackMs = 30;
 export interface LoopWatch {
   /** Keeps the watch running until the returned function is called. */
   hold(): () => void;
-  /** Milliseconds of free time since the watch was made; stands still while the loop is blocked. */
+  /** Milliseconds of free time; stands still while the loop is blocked, and never goes back. */
   freeNow(): number;
   /** The longest blockage since the last time this was asked with the same asker, in milliseconds; 0 where there was none. */
   takeLongest(asker: object): number;
@@ -27,6 +27,7 @@ export function createLoopWatch(clock: Clock = systemClock): LoopWatch {
   let timer: Timer | undefined;
   let dueAt = 0;
   let blockedMs = 0;
+  let freeMs = Number.NEGATIVE_INFINITY;
   const blockages: { at: number; ms: number }[] = [];
   const asked = new WeakMap<object, number>();
   const listeners = new Set<() => void>();
@@ -67,7 +68,9 @@ export function createLoopWatch(clock: Clock = systemClock): LoopWatch {
     freeNow() {
       const now = clock.now();
       account(now);
-      return now - blockedMs;
+      // What was lateness a moment ago may be a blockage now, with all that was told as free meanwhile.
+      freeMs = Math.max(freeMs, now - blockedMs);
+      return freeMs;
     },
     takeLongest(asker) {
       const now = clock.now();

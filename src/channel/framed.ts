@@ -33,6 +33,7 @@ export interface FramedOptions {
   hello: Hello;
   limits: Limits;
   text: Text;
+  allocate?: CodecOptions['allocate'];
   /** Hears a line that is no message: what the program at the other end prints may be among its messages. */
   stray?: ((line: string) => void) | undefined;
   clock?: Clock;
@@ -204,11 +205,12 @@ class FramedChannel implements Channel {
   }
 
   #make(name: DialectName): Codec {
-    const { mode, limits, text, stray } = this.#options;
+    const { mode, limits, text, allocate, stray } = this.#options;
     return makers[name]({
       mode,
       limits,
       text,
+      allocate,
       sink: (message, bytes) => this.#onMessage(message, bytes),
       mayBeKindred: () => this.state === 'greeting',
       stray,

@@ -17,7 +17,7 @@ import { createFramedChannel } from '../channel/framed.ts';
 import type { Transport } from '../channel/transport.ts';
 import { createValuesChannel } from '../channel/values.ts';
 import { helloOf } from '../rpc/channel-peer.ts';
-import { nodeText } from '../transports/node-text.ts';
+import { allocate, nodeText } from '../transports/node-text.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import { defer, events } from './runtime.ts';
@@ -55,6 +55,7 @@ export function openChannel(
       hello,
       limits,
       text: nodeText,
+      allocate,
       defer,
       stray: printer === undefined ? undefined : (line) => onPrinted(printer, line),
     }),

@@ -31,14 +31,16 @@ class BinaryCodec implements Codec {
   #prologueIsWritten = false;
   #lastBody = 0;
 
-  constructor({ mode, limits, text, sink, importReference }: CodecOptions) {
+  constructor({ mode, limits, text, allocate, sink, importReference }: CodecOptions) {
     // The size of a cut message is told in 32 bits.
     const maxMessageBytes = Math.min(limits.maxMessageBytes, 0xffff_ffff);
     const messageOptions = { mode, text, maxMessageBytes, maxDepth: limits.maxDepth };
     this.#writer = new MessageWriter(messageOptions);
     const reader = new MessageReader(messageOptions, importReference);
-    this.#frames = new FrameReader(maxMessageBytes, (head, bytes, at, end, owned) =>
-      sink(reader.read(head, bytes, at, end, owned), headerBytes + end - at),
+    this.#frames = new FrameReader(
+      maxMessageBytes,
+      (head, bytes, at, end, owned) => sink(reader.read(head, bytes, at, end, owned), headerBytes + end - at),
+      allocate,
     );
   }
 

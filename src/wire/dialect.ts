@@ -22,6 +22,8 @@ export interface CodecOptions {
   mode: 'calls' | 'plain';
   limits: Pick<Limits, 'maxMessageBytes' | 'maxDepth'>;
   text: Text;
+  /** Memory for so many bytes, whatever it holds: all of it is overwritten before anybody reads it. Default: zeros. */
+  allocate?: ((bytes: number) => Uint8Array<ArrayBuffer>) | undefined;
   /** Hears every whole message, with its size in bytes as it stood on the wire. */
   sink: (message: Message, bytes: number) => void;
   /** Whether the other end may be a Kindred, asked at each call: only then JSON says `$/meta` in front of one. Default: no. */
