@@ -309,7 +309,7 @@ describe('what waits to be written', () => {
   it('is cut where it is large, and smaller messages pass between its pieces', async () => {
     const { channel, written, drain } = open();
     await turn();
-    channel.send({ kind: 'result', id: 1, value: new Uint8Array(1024 * 1024) });
+    channel.send({ kind: 'result', id: 1, value: new Uint8Array(2 * 1024 * 1024) });
     for (let i = 0; i < 3; i++) {
       drain();
       await turn();

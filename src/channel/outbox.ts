@@ -29,7 +29,7 @@ interface Bulk {
 }
 
 /** Messages above this size are cut, where the dialect can cut. Small enough that a ping between pieces is prompt. */
-const cutAboveBytes = 64 * 1024;
+const cutAboveBytes = 128 * 1024;
 /** Bytes per write at most, so that control messages and `ticket.withdrawn` are looked at again in between. */
 const writeBytes = 256 * 1024;
 

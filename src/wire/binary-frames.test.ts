@@ -36,7 +36,7 @@ describe('binary frames', () => {
     assert.deepEqual([...bytesOf(codec.frame([encode(codec, 1)]))], [...prologue, 16, 1, 0, 0, 1]);
     assert.deepEqual([...bytesOf(codec.frame([encode(codec, 1)]))], [16, 1, 0, 0, 1]);
     const cutting = openBinary().codec;
-    const [first, second] = [...(cutting.cut?.(encode(cutting, 'x'.repeat(100_000))) ?? [])].map((c) =>
+    const [first, second] = [...(cutting.cut?.(encode(cutting, 'x'.repeat(200_000))) ?? [])].map((c) =>
       bytesOf(c),
     );
     assert.deepEqual([...(first as Uint8Array).subarray(0, 5)], [...prologue, 30]);
@@ -68,14 +68,14 @@ describe('binary frames', () => {
       const { codec } = openBinary();
       codec.frame([encode(codec, 0)]);
       // Header, tag and count take 8 bytes.
-      const encoded = encode(codec, 'x'.repeat(64 * KiB - 8 + more));
-      assert.equal(encoded.bytes, 64 * KiB + more);
+      const encoded = encode(codec, 'x'.repeat(128 * KiB - 8 + more));
+      assert.equal(encoded.bytes, 128 * KiB + more);
       const pieces = [...(codec.cut?.(encoded) ?? [])].map((chunks) => bytesOf(chunks));
       assert.deepEqual(
         pieces.map((piece) => piece[0]),
         more > 0 ? [30, 31] : [16],
       );
-      for (const piece of pieces) assert.ok(piece.length <= 64 * KiB);
+      for (const piece of pieces) assert.ok(piece.length <= 128 * KiB);
     }
   });
 

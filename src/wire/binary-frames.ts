@@ -143,12 +143,12 @@ export class FrameReader {
   }
 
   /** Takes a whole message, or the head of a piece. */
-  #take(bytes: Uint8Array<ArrayBuffer>, at: number, size: number): void {
+  #take(bytes: Uint8Array<ArrayBuffer>, at: number, size: number, owned = false): void {
     this.#begun = true;
     const kind = bytes[at] as number;
     if (kind === firstPieceKind) this.#beginBody(bytes, at);
     else if (kind === furtherPieceKind) this.#goOnWithBody(bytes, at);
-    else this.#sink(kind, bytes, at + headerBytes, at + size, false);
+    else this.#sink(kind, bytes, at + headerBytes, at + size, owned);
   }
 
   /** Copies bytes of a frame until as much as is needed of it is there. */
@@ -166,8 +166,9 @@ export class FrameReader {
       const gathered = this.#gathered;
       this.#gatheredBytes = 0;
       // A buffer that had to grow is not kept: ten thousand idle connections would hold it for nothing.
-      if (gathered.length > firstBufferBytes) this.#gathered = new Uint8Array(0);
-      this.#take(gathered, 0, needed);
+      const isLarge = gathered.length > firstBufferBytes;
+      if (isLarge) this.#gathered = new Uint8Array(0);
+      this.#take(gathered, 0, needed, isLarge);
     }
     return count;
   }

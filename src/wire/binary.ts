@@ -7,7 +7,7 @@
  *   first     30   u8 | length u24 | body u32 | head u8 | total u32 | data     of a message too large for a frame
  *   further   31   u8 | length u24 | body u32 | data                           until `total` bytes of data came
  * ```
- * All numbers are little-endian; `length` counts what follows it. A frame is at most 64 KiB, and a message above that
+ * All numbers are little-endian; `length` counts what follows it. A frame is at most 128 KiB, and a message above that
  * is cut, so that other frames pass between its pieces.
  */
 import { KindredError } from '../base/errors.ts';

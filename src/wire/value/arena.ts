@@ -151,8 +151,8 @@ export class Arena {
 
 /** Bytes of a frame's header: u8 head, u24 LE length of what follows. */
 export const headerBytes = 4;
-/** A frame, header and all, is never longer. A larger message is cut. */
-export const maxFrameBytes: number = 64 * 1024;
+/** A frame, header and all, is never longer. A larger message is cut; chunks of 64 KiB, as streams have them, are not. */
+export const maxFrameBytes: number = 128 * 1024;
 
 /** Writes the length of a frame into its header. Where it is too long for one frame it will be cut, and has no use. */
 export function setLength(bytes: Uint8Array, at: number, frameBytes: number): void {
