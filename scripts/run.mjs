@@ -19,7 +19,7 @@ const tasks = {
   check: ['scripts/check.ts'],
   build: ['scripts/build.ts'],
   bench: ['bench/main.ts'],
-  soak: ['bench/soak.ts'],
+  soak: ['scripts/soak.ts'],
 };
 
 const [task = '', ...args] = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { missingPrograms } from './system-programs.ts';
 
-const everywhere = ['src', 'packages/*/src', 'test', 'tools', 'bench/measure', 'bench/report'];
+const everywhere = ['src', 'packages/*/src', 'test', 'tools', 'scripts', 'bench/measure', 'bench/report'];
 const concurrency = 2;
 /** A test file that takes longer hangs: it is killed and fails. */
 const fileTimeoutMs = 120_000;

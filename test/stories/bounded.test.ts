@@ -8,6 +8,8 @@ const flood = new URL('./fixtures/flood.ts', import.meta.url);
 type Flood = typeof import('./fixtures/flood.ts');
 const MiB = 1024 * 1024;
 const chunkBytes = 64 * 1024;
+/** `npm run soak -- leaks` asks for more. */
+const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
 
 for (const place of ['process', 'thread'] as const)
   it(`a producer of 1 GB in a ${place} stands still with its consumer, and memory stays flat`, async () => {
@@ -17,7 +19,7 @@ for (const place of ['process', 'thread'] as const)
     for (let i = 0; i < 400; i++) assert.equal((await stream.next()).value?.length, chunkBytes);
     const before = { own: process.memoryUsage.rss(), theirs: await producer.call.status() };
     // The consumer stands still while the producer has all the time it wants: each answer is a turn of its event loop.
-    for (let i = 0; i < 2000; i++) await producer.call.echo(i);
+    for (let i = 0; i < 2000 * soak; i++) await producer.call.echo(i);
     const after = { own: process.memoryUsage.rss(), theirs: await producer.call.status() };
     const ahead = (after.theirs.produced - 400) * chunkBytes;
     assert.ok(ahead < 16 * MiB, `the producer is ${ahead / MiB} MiB ahead`);

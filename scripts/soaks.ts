@@ -1,0 +1,35 @@
+// The soaks: what `npm test` shows once, shown many times. Each is bounded in count.
+
+export interface Soak {
+  shows: string;
+  /** Test files, as words for scripts/test.ts; none: all of them. */
+  files: readonly string[];
+  /** How often they run, each time with another seed. */
+  times: number;
+  /** `KINDRED_SOAK` of the tests: by how much those that count calls multiply their counts. Default 1. */
+  counts?: number;
+}
+
+export const soaks: Readonly<Record<string, Soak>> = {
+  settle: {
+    shows: 'every call settles, with the truth, wherever a wire is cut and whoever dies',
+    files: ['test/stories/every-call-settles', 'test/stories/cut-anywhere', 'test/stories/delivery'],
+    times: 20,
+  },
+  dialects: {
+    shows: 'the property tests of dialects and values hold for 20 times the inputs',
+    files: ['src/wire/'],
+    times: 20,
+  },
+  leaks: {
+    shows: 'nothing is left behind and memory stays flat over 20 times the calls',
+    files: ['src/rpc/outbound', 'test/stories/bounded'],
+    times: 1,
+    counts: 20,
+  },
+  all: {
+    shows: 'all tests pass, again and again',
+    files: [],
+    times: 20,
+  },
+};
