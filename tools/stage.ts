@@ -1,7 +1,8 @@
 // Builds what is published: each package in a folder of its own, as npm will pack it. Nothing in
 // the work tree changes: sources are compiled, and manifests rewritten, in the staged copies.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
 import { projectFiles } from './files.ts';
 import { compile } from './types.ts';
 
@@ -23,6 +24,7 @@ export interface Staged {
 
 interface Manifest {
   readonly name: string;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly private?: boolean;
   readonly files: readonly string[];
   readonly publishConfig?: { readonly bin?: unknown };
@@ -40,7 +42,7 @@ export async function stage(root: string, target: string): Promise<Staged[]> {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published(manifest), undefined, 2)}\n`);
     for (const file of [...manifest.files, ...documents]) copy(root, source, folder, file);
-    await build(root, source, folder);
+    await build(root, source, folder, manifest);
     staged.push({ name: manifest.name, source, folder });
   }
   return staged;
@@ -67,8 +69,14 @@ function copy(root: string, source: string, folder: string, file: string): void 
   if (from !== undefined) cpSync(from, join(folder, file), { recursive: true });
 }
 
+/**
+ * Programs of the core that it starts by their path: beside the file from which that is done, in the sources and in
+ * what is published.
+ */
+const programs = ['src/endpoint/host-main.ts'];
+
 /** Compiles a copy of the sources, so that the source maps name them as the packed files see them. */
-async function build(root: string, source: string, folder: string): Promise<void> {
+async function build(root: string, source: string, folder: string, manifest: Manifest): Promise<void> {
   const at = (name: string) => join(folder, name);
   const own = join(root, source, source === '.' ? 'tsconfig.build.json' : 'tsconfig.json');
   const libraries = join(root, source, 'node_modules');
@@ -80,13 +88,29 @@ async function build(root: string, source: string, folder: string): Promise<void
   if (source !== '.' && existsSync(libraries)) symlinkSync(libraries, at('node_modules'), 'junction');
   const config = {
     extends: relative(folder, own),
-    compilerOptions: { rootDir: 'src', outDir: 'dist' },
+    compilerOptions: { rootDir: 'src', outDir: 'dist', emitDeclarationOnly: source === '.' },
     include: ['src'],
   };
   writeFileSync(at('tsconfig.json'), JSON.stringify(config));
 
   const problems = await compile(root, ['-p', folder]);
+  if (source === '.') await bundle(folder, manifest);
   for (const name of ['src', 'tsconfig.json', 'node_modules'])
     rmSync(at(name), { recursive: true, force: true });
   if (problems.length > 0) throw new Error(`${source} does not build:\n${problems.join('\n')}`);
+}
+
+/**
+ * The core's modules in few files, because to load a hundred costs a program 40 ms. Names, layout and comments stay as
+ * they are.
+ */
+async function bundle(folder: string, manifest: Manifest): Promise<void> {
+  const entries = Object.values(manifest.exports).flatMap((target) => {
+    const file = typeof target === 'string' ? undefined : target[sourceCondition];
+    return file === undefined ? [] : [[file.replace(/^\.\/src\/|\.ts$/g, ''), file]];
+  });
+  const input = Object.fromEntries([...entries, ...programs.map((file) => [basename(file, '.ts'), file])]);
+  const bundled = await rolldown({ cwd: folder, input, platform: 'node', external: /^node:/ });
+  await bundled.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: 'shared/[name].js' });
+  await bundled.close();
 }
