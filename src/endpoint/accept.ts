@@ -8,7 +8,6 @@ import type { Listener, OnTransport } from '../transports/listener.ts';
 import { listenLocal } from '../transports/local.ts';
 import { listenPipe } from '../transports/pipe.ts';
 import { listenTcp } from '../transports/tcp.ts';
-import { listenTls } from '../transports/tls.ts';
 import { listenUnix } from '../transports/unix.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -68,8 +67,11 @@ export async function accept(
       return listenMemory(address.name, (transport) => onTransport(transport, text));
     case 'tcp':
       return listenTcp(address, common, onSocket);
-    case 'tls':
+    case 'tls': {
+      // TLS takes as long to load as all the rest, and few need it.
+      const { listenTls } = await import('../transports/tls.ts');
       return listenTls(address, { ...common, handshakeMs, tls: tls ?? {} }, onSocket);
+    }
     case 'local':
       return listenLocal(address.name, { maxConnections, dialects }, onSocket);
     case 'unix':

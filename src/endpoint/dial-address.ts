@@ -9,7 +9,6 @@ import type { DialOptions } from '../transports/dial.ts';
 import { dialLocal } from '../transports/local.ts';
 import { dialPipe } from '../transports/pipe.ts';
 import { dialTcp } from '../transports/tcp.ts';
-import { dialTls } from '../transports/tls.ts';
 import { dialUnix } from '../transports/unix.ts';
 
 export interface DialAddressOptions {
@@ -66,8 +65,11 @@ export async function dialAddress(
   switch (address.kind) {
     case 'tcp':
       return { transport: await dialTcp(address, options) };
-    case 'tls':
+    case 'tls': {
+      // TLS takes as long to load as all the rest, and few need it.
+      const { dialTls } = await import('../transports/tls.ts');
       return { transport: await dialTls(address, { ...options, tls }) };
+    }
     case 'local':
       return dialLocal(address.name, options);
     case 'unix':

@@ -5,8 +5,8 @@
  * plain name holds `~`, so that no two names ever share a socket. Capitals count as others: some file systems do not
  * tell them from small letters.
  */
-import { createHash } from 'node:crypto';
 import { KindredError } from '../base/errors.ts';
+import { sha256 } from './cryptography.ts';
 
 const plain = /^[a-z0-9][a-z0-9._-]*$/;
 const longestPlain = 40;
@@ -19,7 +19,7 @@ export function endpointFileName(name: string, room: number): string {
       outcome: 'not-sent',
     });
   if (name.length <= Math.min(longestPlain, room) && plain.test(name)) return name;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, hashLength);
+  const hash = sha256(name).slice(0, hashLength);
   return `${tidy(name, Math.min(24, room - hashLength - 1))}~${hash}`;
 }
 

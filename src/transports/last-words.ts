@@ -8,7 +8,6 @@
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 
 /** More than any kernel keeps for one socket by default. */
 const maxRescuedBytes = 8 * 1024 * 1024;
@@ -16,7 +15,7 @@ const chunkBytes = 64 * 1024;
 
 /** Only plain sockets: of TLS the kernel holds but the cipher text. Where there is no descriptor (Windows) nothing is done. */
 export function rescueLastWords(duplex: Duplex, hear: (chunk: Uint8Array) => void): void {
-  if (!(duplex instanceof Socket) || duplex instanceof TLSSocket) return;
+  if (!(duplex instanceof Socket) || 'encrypted' in duplex) return;
   const destroy = duplex._destroy;
   duplex._destroy = function (this: Socket, error, callback) {
     if (error !== null && (error as NodeJS.ErrnoException)?.syscall === 'write') readRest(this, hear);

@@ -10,7 +10,6 @@
  * Sockets do get removed: by people, and by what tidies /tmp after some days (it knows a live socket by the name under
  * which it was bound, and that was a passing one).
  */
-import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
@@ -22,6 +21,7 @@ import {
   readClaim,
   releaseEndpoint,
 } from './claim.ts';
+import { sha256 } from './cryptography.ts';
 import { type DialOptions, dialPath } from './dial.ts';
 import { endpointPipeName } from './endpoint-name.ts';
 import { createAcceptor, type Listener, type ListenOptions, type OnTransport } from './listener.ts';
@@ -221,8 +221,5 @@ class LocalListener implements Listener {
 function windowsName(name: string): string {
   const { username } = userInfo();
   // Two user names may look alike when they are tidied.
-  return endpointPipeName(
-    name,
-    `${username}-${createHash('sha256').update(username).digest('hex').slice(0, 8)}`,
-  );
+  return endpointPipeName(name, `${username}-${sha256(username).slice(0, 8)}`);
 }

@@ -11,12 +11,12 @@
  *
  * macOS and the BSDs: a file opened with O_EXLOCK. Written to the manual, not yet run there.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, linkSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { randomBytes, sha256 } from './cryptography.ts';
 import { openServer } from './listener.ts';
 import { unlinkIfThere } from './socket-file.ts';
 import { codeOf } from './system-errors.ts';
@@ -83,7 +83,7 @@ function lockOf(directory: string, name: string): Lock {
 const pollMs = 5;
 
 function abstractLock(directory: string, name: string): Lock {
-  const path = `\0kindred-lock-${createHash('sha256').update(secretOf(directory)).update('\0').update(name).digest('hex').slice(0, 40)}`;
+  const path = `\0kindred-lock-${sha256(secretOf(directory), '\0', name).slice(0, 40)}`;
   return {
     async try() {
       const waiting = new Set<Socket>();
@@ -130,7 +130,7 @@ const O_EXLOCK = 0x20;
 const O_CREAT = 0x200;
 
 function fileLock(directory: string, name: string): Lock {
-  const path = join(directory, `.lock-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`);
+  const path = join(directory, `.lock-${sha256(name).slice(0, 32)}`);
   return {
     async try() {
       try {

@@ -1,5 +1,5 @@
 /** Names of passing files in the runtime directory. They tell whose they are, so that those of the dead can be swept. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes } from './cryptography.ts';
 import { identityOfProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** `.PID.START.RANDOM`, the numbers in base 36. */
