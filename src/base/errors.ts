@@ -89,8 +89,13 @@ export class KindredError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
+  /** Never throws, whatever is asked about: a revoked proxy is no error of ours. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+    try {
+      return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+    } catch {
+      return false;
+    }
   }
 
   /** The same failure, told of a call: with what became of it. */

@@ -16,7 +16,7 @@ import type { Peer } from './peer.ts';
 import type { Borrowing, References } from './references.ts';
 import { Scope, type ScopeOwner } from './scope.ts';
 import { argumentsFor, type Method } from './service.ts';
-import { isSource, type Source } from './streams.ts';
+import { isSource, iterate, type Source } from './streams.ts';
 import { degraded, refusalToWire, thrownToWire } from './wire-errors.ts';
 
 type CallMessage = Extract<Message, { kind: 'call' }>;
@@ -207,18 +207,20 @@ export class Inbound implements ScopeOwner {
     const scope = this.#open(message, borrowed);
     this.#answering++;
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result = this.#invoke(this.#find(message.method), message.params, scope);
+      if (isThenable(result)) promise = Promise.resolve(result);
     } catch (thrown) {
       this.#failed(message, scope, thrown);
       return;
     }
-    if (isPromise(result))
-      result.then(
+    if (promise === undefined) this.#succeeded(message, scope, result);
+    else
+      promise.then(
         (value) => this.#succeeded(message, scope, value),
         (thrown: unknown) => this.#failed(message, scope, thrown),
       );
-    else this.#succeeded(message, scope, result);
   }
 
   #find(method: string | number): Method {
@@ -263,9 +265,14 @@ export class Inbound implements ScopeOwner {
   #succeeded(message: CallMessage | NotifyMessage, scope: Scope, value: unknown): void {
     if (message.kind === 'notify') return this.#notified(message, scope);
     if (this.#channel.state === 'closed') return this.#finish(scope);
-    if (this.#channel.kindred) this.#answerKindred(message.id, scope, value);
-    else if (isSource(value)) return this.#answerPlainStream(message.id, scope, value);
-    else this.#answerWith(message.id, scope, value, undefined);
+    try {
+      if (this.#channel.kindred) this.#answerKindred(message.id, scope, value);
+      else if (isSource(value)) return this.#answerPlainStream(message.id, scope, value);
+      else this.#channel.send({ kind: 'result', id: message.id, value });
+    } catch (error) {
+      for (const { source } of this.#references.forgetLending()) void cancelSource(source);
+      this.#refuse(message.id, unsayable(scope.method, error));
+    }
     this.#finish(scope);
   }
 
@@ -273,10 +280,7 @@ export class Inbound implements ScopeOwner {
     const references = this.#references;
     const transfer = this.#channel.carries.transfer ? transferOf(value) : undefined;
     const ticket = transfer === undefined ? this.#resultTicket : { ...this.#resultTicket, transfer };
-    if (!this.#answerWith(id, scope, value, ticket)) {
-      for (const { source } of references.forgetLending()) void cancelSource(source);
-      return;
-    }
+    this.#channel.send({ kind: 'result', id, value }, ticket);
     const lending = references.takeLending();
     if (lending === undefined) return;
     // Whoever turns away from a stream that is the whole result wants nothing more of the call.
@@ -285,22 +289,6 @@ export class Inbound implements ScopeOwner {
     };
     const run = <T>(work: () => T): T => this.#options.context.run(scope, work);
     this.#stopWith(scope, references.start(lending, scope, run, unwanted));
-  }
-
-  /** False where the result could not be said: then the caller is told so. */
-  #answerWith(id: CallId, scope: Scope, value: unknown, ticket: Ticket | undefined): boolean {
-    try {
-      this.#channel.send({ kind: 'result', id, value }, ticket);
-      return true;
-    } catch (error) {
-      const reason =
-        error instanceof KindredError
-          ? error
-          : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read', { cause: error });
-      const said = `${scope.method}: its result cannot be sent: ${reason.message}`;
-      this.#refuse(id, new KindredError(reason.code, said, { outcome: 'executed' }));
-      return false;
-    }
   }
 
   /** A plain JSON-RPC peer gets the items under the id of its call, and the reply at the end. */
@@ -322,7 +310,7 @@ export class Inbound implements ScopeOwner {
       this.#options.events.publish('kindred:notification.failed', () => ({
         peer: this.peer,
         method,
-        error: failure.thrown instanceof Refusal ? failure.thrown.error : failure.thrown,
+        error: Refusal.is(failure.thrown) ? failure.thrown.error : failure.thrown,
       }));
     if (ack?.level === 'handled') this.#send({ kind: 'ack', ...ack });
     this.#finish(scope);
@@ -343,18 +331,23 @@ export class Inbound implements ScopeOwner {
   #failed(message: CallMessage | NotifyMessage, scope: Scope, thrown: unknown): void {
     if (message.kind === 'notify') return this.#notified(message, scope, { thrown });
     const { id } = message;
-    const error =
-      thrown instanceof Refusal
-        ? refusalToWire(thrown.error)
-        : scope.cancelled !== undefined && isAbort(thrown, scope)
-          ? refusalToWire(scope.cancelled)
-          : this.toWire(thrown);
+    const error = this.#errorOf(scope, thrown);
     try {
       if (this.#channel.state !== 'closed') this.#channel.send({ kind: 'error', id, error });
     } catch {
       this.#send({ kind: 'error', id, error: degraded(error, thrown) });
     }
     this.#finish(scope);
+  }
+
+  #errorOf(scope: Scope, thrown: unknown): WireError {
+    if (Refusal.is(thrown)) return refusalToWire(thrown.error);
+    const { cancelled } = scope;
+    if (cancelled === undefined) return this.toWire(thrown);
+    if (thrown === cancelled) return refusalToWire(cancelled);
+    // Functions end in many ways when their signal fires.
+    const { code, message } = cancelled;
+    return refusalToWire(new KindredError(code, message, { data: this.toWire(thrown) }));
   }
 
   toWire(thrown: unknown): WireError {
@@ -398,29 +391,43 @@ const noOwner: object = Object.freeze({});
 
 /** A failure that the function had no part in. */
 class Refusal {
-  readonly error: KindredError;
+  readonly #error: KindredError;
   constructor(error: KindredError) {
-    this.error = error;
+    this.#error = error;
+  }
+
+  /** Asks nothing of what was thrown, which may be a trap. */
+  static is(thrown: unknown): thrown is Refusal {
+    return typeof thrown === 'object' && thrown !== null && #error in thrown;
+  }
+
+  get error(): KindredError {
+    return this.#error;
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** What a caller gets for a result that cannot be sent. */
+function unsayable(method: string, error: unknown): KindredError {
+  const { code, message } =
+    error instanceof KindredError
+      ? error
+      : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read');
+  return new KindredError(code, `${method}: its result cannot be sent: ${message}`, { outcome: 'executed' });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
 }
 
-/** The function has ended because its signal fired, in one of the ways in which functions do that. */
-function isAbort(thrown: unknown, scope: Scope): boolean {
-  return (
-    thrown === scope.cancelled ||
-    (thrown instanceof Error && (thrown.name === 'AbortError' || thrown.cause === scope.cancelled))
-  );
-}
-
-async function cancelSource(source: AsyncIterable<unknown> | ReadableStream<unknown>): Promise<void> {
-  if (Symbol.asyncIterator in source) await source[Symbol.asyncIterator]().return?.();
-  else await (source as ReadableStream<unknown>).cancel();
+/** Nobody will read it. */
+async function cancelSource(source: Source): Promise<void> {
+  try {
+    await iterate(source).return?.();
+  } catch {
+    // Nobody is left to hear what the source says about its end.
+  }
 }
 
 function turnedAway(): KindredError {

@@ -3,8 +3,7 @@ import { describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
 import { createPair } from '../testkit/pair.ts';
 import { defaultLimits } from '../wire/limits.ts';
-import type { ContextPort } from './context.ts';
-import type { Scope } from './scope.ts';
+import { createScopes } from './fixtures/scopes.ts';
 import { firstWindow } from './streams.ts';
 
 const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
@@ -18,23 +17,6 @@ const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
   for await (const item of source) items.push(item);
   return items;
 };
-/** The call of the step that runs now; enough for a function that asks at once. */
-const createScopes = (): ContextPort => {
-  let current: Scope | undefined;
-  return {
-    run(scope, work) {
-      const before = current;
-      current = scope;
-      try {
-        return work();
-      } finally {
-        current = before;
-      }
-    },
-    current: () => current,
-  };
-};
-
 for (const over of ['values', 'binary', 'greet', 'json-lines'] as const)
   describe(`a stream as result over ${over}`, () => {
     it('arrives whole and in order, many windows long', async () => {

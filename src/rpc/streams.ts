@@ -41,7 +41,7 @@ function isWebStream(value: object): value is ReadableStream<unknown> {
 }
 
 /** Not every runtime lets a web stream be iterated. */
-function iterate(source: Source): AsyncIterator<unknown> {
+export function iterate(source: Source): AsyncIterator<unknown> {
   if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
   const reader = (source as ReadableStream<unknown>).getReader();
   return {
@@ -71,7 +71,7 @@ export interface ProducerOptions {
 
 export class Producer {
   readonly #options: ProducerOptions;
-  readonly #iterator: AsyncIterator<unknown>;
+  #iterator: AsyncIterator<unknown> | undefined;
   #items: number = firstWindow.items;
   #bytes: number = firstWindow.bytes;
   #wake: (() => void) | undefined;
@@ -80,7 +80,6 @@ export class Producer {
 
   constructor(options: ProducerOptions) {
     this.#options = options;
-    this.#iterator = options.run(() => iterate(options.source));
   }
 
   grant(items: number, bytes: number): void {
@@ -110,14 +109,17 @@ export class Producer {
   }
 
   async #pump(): Promise<void> {
-    const { id, port, finish } = this.#options;
+    const { id, source, port, finish } = this.#options;
     try {
+      // A source may refuse even that: a web stream that is locked, for one.
+      const iterator = iterate(source);
+      this.#iterator = iterator;
       for (let seq = 0; !this.#stopped; seq++) {
         for (let room = this.#room(); room !== undefined; room = this.#room()) {
           await room;
           if (this.#stopped) return;
         }
-        const step = await this.#iterator.next();
+        const step = await iterator.next();
         if (this.#stopped) return;
         if (step.done === true) {
           finish(undefined);
@@ -157,7 +159,7 @@ export class Producer {
   #returnSource(): void {
     const { run } = this.#options;
     try {
-      const returned = run(() => this.#iterator.return?.());
+      const returned = run(() => this.#iterator?.return?.());
       returned?.then(undefined, () => {});
     } catch {
       // The consumer has turned away: nobody is left to hear what the source says about its end.

@@ -37,14 +37,22 @@ export function refusalToWire(error: KindredError): WireError {
   return { code: wireCodes[error.code] ?? rpcCodes.serverError, message: error.message, data };
 }
 
-/**
- * What a function threw. `kindred`: the other end takes values of every kind. `withStack`: it is close kin, or was
- * promised the stack.
- */
-export function thrownToWire(
-  thrown: unknown,
-  { kindred, withStack }: { kindred: boolean; withStack: boolean },
-): WireError {
+/** Who the caller is. `kindred`: it takes values of every kind. `withStack`: it is close kin, or was promised the stack. */
+interface Listener {
+  kindred: boolean;
+  withStack: boolean;
+}
+
+/** What a function threw. Never throws itself, whatever that was. */
+export function thrownToWire(thrown: unknown, listener: Listener): WireError {
+  try {
+    return tell(thrown, listener);
+  } catch {
+    return degraded({ code: rpcCodes.serverError, message: messageOf(thrown) }, thrown);
+  }
+}
+
+function tell(thrown: unknown, { kindred, withStack }: Listener): WireError {
   // A function may refuse its own arguments; what it got from a call of its own is a failure like any other.
   if (thrown instanceof KindredError && thrown.code === 'ERR_INVALID_PARAMS' && thrown.outcome === undefined)
     return refusalToWire(thrown);
@@ -65,8 +73,19 @@ export function thrownToWire(
 
 /** The same error with nothing left that could fail to be said: the last resort, so that a failure is never hidden. */
 export function degraded(error: WireError, thrown: unknown): WireError {
-  const name = thrown instanceof Error ? String(thrown.name) : typeof thrown;
-  return { code: error.code, message: error.message, data: { code: 'ERR_REMOTE', name, degraded: true } };
+  const data = { code: 'ERR_REMOTE', name: nameOf(thrown), degraded: true };
+  return { code: error.code, message: error.message.slice(0, mostWords), data };
+}
+
+/** Characters of a degraded error's message. */
+const mostWords = 4096;
+
+function nameOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.name).slice(0, mostWords) : typeof thrown;
+  } catch {
+    return typeof thrown;
+  }
 }
 
 /** The error of an answer, as the caller gets it. */
@@ -130,8 +149,8 @@ function revive(error: WireError, data: Record<string, unknown> | undefined): Er
 }
 
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return String(thrown.message);
   try {
+    if (thrown instanceof Error) return String(thrown.message);
     return `the function threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : String(thrown)}, which is no Error`;
   } catch {
     return 'the function threw a value that cannot be shown';
