@@ -41,7 +41,8 @@ export function createPeer<Remote = unknown>(channel: Channel, options: PeerOpti
 
 /** What an end says of itself at the hand-shake. */
 export function helloOf(limits: Limits): Hello {
-  return { version: 1, maxCalls: limits.maxCalls, maxMessageBytes: limits.maxMessageBytes };
+  const { maxCalls, maxMessageBytes, maxStreams } = limits;
+  return { version: 1, maxCalls, maxMessageBytes, maxStreams };
 }
 
 class ChannelPeer implements Peer<unknown> {
@@ -76,6 +77,7 @@ class ChannelPeer implements Peer<unknown> {
         room: () => this.#whenRoom(),
       },
       maxStreams: limits.maxStreams,
+      mostProduced: () => Math.min(limits.maxStreams, channel.remote?.maxStreams ?? limits.maxStreams),
       callLent: (id, args) => this.#outbound.call(id, args, {}),
       toWire: (thrown) => this.#inbound.toWire(thrown),
     });

@@ -28,7 +28,10 @@ export interface Borrowing {
 
 export interface ReferencesOptions {
   port: StreamPort;
+  /** Streams that the other end may have open towards this one. */
   maxStreams: number;
+  /** Streams that may be open from here: what the other end takes. */
+  mostProduced(): number;
   /** Calls a function that the other end has lent. */
   callLent(id: number, args: unknown[]): Promise<unknown>;
   /** What a source threw, in the words that the other end understands. */
@@ -64,9 +67,13 @@ export class References {
   /** For the encoder of a result: only streams, because a result has no end of its own. */
   readonly lendStream = (value: object): Reference | undefined => {
     if (!isSource(value)) return undefined;
-    this.#bound();
+    const { streams } = this.#lendingNow();
+    const open = this.#producers.size + streams.length;
+    const most = this.#options.mostProduced();
+    // Where the other end says no number, none fits.
+    if (!(open < most)) throw tooMany(open + 1, most);
     const id = ++this.#lastStream;
-    this.#lendingNow().streams.push({ id, source: value });
+    streams.push({ id, source: value });
     return { kind: 'stream', id };
   };
 
@@ -100,10 +107,14 @@ export class References {
       return createStandIn(reference.id, loan, this.#options.callLent);
     }
     if (reference.kind === 'stream') {
+      const { consumers } = this.#borrowed;
+      const { maxStreams } = this.#options;
+      // An honest end knows that no message can bring so many.
+      if (consumers.length >= maxStreams) throw tooMany(consumers.length + 1, maxStreams);
       const consumer = this.consume(reference.id, true, () =>
         this.#options.port.tell({ kind: 'stop', stream: reference.id }),
       );
-      this.#borrowed.consumers.push(consumer);
+      consumers.push(consumer);
       return consumer;
     }
     throw new KindredError('ERR_NOT_SUPPORTED', 'handles cannot be passed over this channel');
@@ -115,9 +126,8 @@ export class References {
     return borrowed;
   }
 
-  /** A consumer for the stream of that number, told of what arrives for it. */
+  /** A consumer for the stream of that number, told of what arrives for it. One too many is turned away at once. */
   consume(id: CallId, credit: boolean, stop: () => void, life?: Life, taken?: () => void): Consumer {
-    this.#bound();
     if (this.#consumers.has(id))
       throw new KindredError('ERR_PROTOCOL', `stream ${String(id)} was opened twice`);
     life?.hold();
@@ -133,13 +143,16 @@ export class References {
         life?.release();
       },
     });
+    const { maxStreams } = this.#options;
     this.#consumers.set(id, consumer);
+    if (this.#consumers.size > maxStreams) consumer.abort(tooMany(this.#consumers.size, maxStreams));
     return consumer;
   }
 
   /** Binds what a message has brought to the life of its call. */
   bind(borrowed: Borrowing | undefined, life: Life): void {
     for (const consumer of borrowed?.consumers ?? []) {
+      if (consumer.isOver) continue;
       life.hold();
       this.#lives.set(consumer, life);
     }
@@ -246,13 +259,8 @@ export class References {
     this.#lending ??= { functions: [], streams: [] };
     return this.#lending;
   }
+}
 
-  #bound(): void {
-    const { maxStreams } = this.#options;
-    if (this.streams >= maxStreams)
-      throw new KindredError(
-        'ERR_LIMIT',
-        `${this.streams + 1} open streams are above maxStreams (${maxStreams})`,
-      );
-  }
+function tooMany(open: number, most: number): KindredError {
+  return new KindredError('ERR_LIMIT', `${open} open streams are above maxStreams (${most})`);
 }

@@ -326,14 +326,68 @@ for (const over of ['values', 'binary', 'greet'] as const)
   });
 
 describe('the bound on open streams', () => {
-  it('refuses one more with a clear error, and the channel goes on', async () => {
-    const limits = { ...defaultLimits, maxStreams: 2 };
+  const limits = { ...defaultLimits, maxStreams: 2 };
+  async function* forever(): AsyncGenerator<number> {
+    yield 1;
+    await new Promise(() => {});
+  }
+
+  it('counts each direction by itself', async () => {
     const { client } = createPair(
       {
-        async *wait() {
-          yield 1;
-          await new Promise(() => {});
+        wait: forever,
+        take: async (items: AsyncIterable<number>) => {
+          for await (const item of items) if (item === 1) break;
+          return 'taken';
         },
+      },
+      { over: 'binary', client: { limits }, server: { limits } },
+    );
+    const open = [client.call.wait(), client.call.wait()];
+    for (const reply of open) assert.equal((await reply[Symbol.asyncIterator]().next()).value, 1);
+    assert.equal(client.load.streams, 2);
+    assert.equal(await client.call.take(forever()), 'taken');
+    await client.close();
+  });
+
+  it('keeps what the other end has said that it takes', async () => {
+    const taken: unknown[] = [];
+    const { client } = createPair(
+      { take: (...streams: unknown[]) => taken.push(...streams) },
+      { over: 'binary', server: { limits } },
+    );
+    await client.call.take();
+    const error = await rejection(client.call.take(forever(), forever(), forever()));
+    assert.equal(error.code, 'ERR_LIMIT');
+    assert.equal(error.outcome, 'not-sent');
+    assert.equal(await client.call.take(forever(), forever()), 2);
+    await client.close();
+  });
+
+  it('turns away from one that comes all the same, and the channel goes on', async () => {
+    const { client, channels } = createPair(
+      {
+        wait: forever,
+        add: (a: number, b: number) => a + b,
+      },
+      { over: 'binary', client: { limits } },
+    );
+    await client.call.add(1, 1);
+    delete channels.server.remote?.maxStreams;
+    const open = [client.call.wait(), client.call.wait()];
+    for (const reply of open) assert.equal((await reply[Symbol.asyncIterator]().next()).value, 1);
+    const error = await rejection(client.call.wait()[Symbol.asyncIterator]().next());
+    assert.equal(error.code, 'ERR_LIMIT');
+    assert.match(error.message, /3 open streams are above maxStreams \(2\)/);
+    assert.equal(await client.call.add(1, 2), 3);
+    assert.deepEqual(client.load, { inFlight: 0, waiting: 0, running: 0, streams: 2, lent: 0 });
+    await client.close();
+  });
+
+  it('refuses one more with a clear error, and the channel goes on', async () => {
+    const { client } = createPair(
+      {
+        wait: forever,
         add: (a: number, b: number) => a + b,
       },
       { over: 'binary', server: { limits } },

@@ -210,6 +210,10 @@ export class Consumer implements RemoteStream<unknown> {
     this.#options = options;
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   push(seq: number, value: unknown, bytes: number): void {
     if (this.#over) return;
     if (seq !== this.#nextSeq++)

@@ -10,7 +10,7 @@ export interface Limits {
   maxWaitingCalls: number;
   /** Bytes that wait to be written, per peer; then senders wait. A larger message is admitted when nothing else waits. */
   maxBufferedBytes: number;
-  /** Open streams, both directions together, per peer. */
+  /** Open streams, each direction, per peer; one more is refused, by `ERR_LIMIT`. */
   maxStreams: number;
   /** Connections per listener. */
   maxConnections: number;

@@ -36,6 +36,8 @@ export interface Hello {
   maxCalls: number;
   /** Bytes of the largest message that the sender takes. */
   maxMessageBytes: number;
+  /** Streams that the sender takes at a time. */
+  maxStreams?: number;
   /** Room for what later versions say; unknown names are ignored. */
   [name: string]: unknown;
 }
