@@ -235,6 +235,10 @@ export class Outbound implements CallOwner {
     if (!sent) this.pump();
   }
 
+  freeNow(): number {
+    return this.#watch.freeNow();
+  }
+
   startStreams(call: PendingCall, lending: Lending): readonly Producer[] {
     return this.#references.start(lending, call, (work) => work());
   }
@@ -245,20 +249,17 @@ export class Outbound implements CallOwner {
     this.#references.ledger.end(call.lentFunctions);
   }
 
-  /** Its own bounds and those of the call from which it is made; what is left of the time goes along. */
+  /** Its own bounds and those of the call from which it is made. */
   #prepare(call: PendingCall, options: CallOptions, scope: Scope | undefined): void {
     const { signal } = options;
     if (this.#refusal !== undefined) return call.fail(this.#refusal);
     if (signal?.aborted === true) return call.fail(cancelledBy(signal, call.name));
     if (scope?.cancelled !== undefined) return call.fail(scope.cancelled);
     const timeoutMs = shortest(options.timeoutMs, scope?.remainingMs);
-    if (timeoutMs === undefined) call.meta = options.meta;
-    else if (timeoutMs <= 0)
+    if (timeoutMs !== undefined && timeoutMs <= 0)
       return call.fail(new KindredError('ERR_TIMEOUT', `${call.name}: no time is left for the call`));
-    else {
-      call.meta = { ...options.meta, timeoutMs: Math.ceil(timeoutMs) };
-      this.#bound(call, timeoutMs);
-    }
+    call.meta = options.meta;
+    if (timeoutMs !== undefined) this.#bound(call, timeoutMs);
     if (signal !== undefined) call.listenTo(signal);
     if (scope !== undefined) call.follow(scope);
   }

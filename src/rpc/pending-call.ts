@@ -16,6 +16,7 @@ import type { Consumer, Producer } from './streams.ts';
 
 /** What a pending call needs of the half that made it. */
 export interface CallOwner {
+  freeNow(): number;
   /** The call gives up for this reason. */
   abandon(call: PendingCall, error: KindredError): void;
   /** Starts the streams that the call has brought to the other end. */
@@ -82,7 +83,13 @@ export class PendingCall implements Outgoing, Life {
   }
 
   message(): Message {
-    return { kind: 'call', id: this.id, method: this.method, params: this.params as Params, meta: this.meta };
+    const { id, method, params, deadline } = this;
+    // The receiver counts from when it reads this: what the call has waited here is gone already.
+    const meta =
+      deadline === undefined
+        ? this.meta
+        : { ...this.meta, timeoutMs: Math.max(0, Math.ceil(deadline.due - this.#owner.freeNow())) };
+    return { kind: 'call', id, method, params: params as Params, meta };
   }
 
   onSent(lending: Lending | undefined): void {
