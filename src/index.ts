@@ -1,8 +1,8 @@
 /** Kindred: one service, any distance; every call settles; nothing accepted is lost. */
 export { type ErrorCode, errorCodes, KindredError, type Outcome } from './base/errors.ts';
 export type { CloseReason } from './channel/channel.ts';
-export { flushAndExit } from './endpoint/channels.ts';
 export { type ConnectOptions, connect } from './endpoint/connect.ts';
+export { flushAndExit } from './endpoint/flush-and-exit.ts';
 export { type Hosted, type HostOptions, host } from './endpoint/host.ts';
 export {
   type DialOptions,

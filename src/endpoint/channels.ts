@@ -29,7 +29,7 @@ export interface ChannelOptions {
   role: Role;
   /** The other end is known to be a Kindred that speaks binary. */
   kindred: boolean;
-  dialect: DialectName | undefined;
+  dialect?: DialectName | undefined;
   limits: Limits;
   /** Whose messages come over its stdout, so that what it prints may be among them. */
   printer?: string | undefined;
@@ -43,23 +43,21 @@ export function openChannel(
   if (transport.form === 'values') {
     const form =
       mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
-    return track(createValuesChannel(transport, { form, hello, limits, text: nodeText, defer }));
+    return createValuesChannel(transport, { form, hello, limits, text: nodeText, defer });
   }
   const choice =
     dialect ??
     (mode === 'plain' ? 'json-lines' : kindred ? 'binary' : role === 'greets' ? 'greet' : 'choose');
-  return track(
-    createFramedChannel(transport, {
-      mode,
-      dialect: choice,
-      hello,
-      limits,
-      text: nodeText,
-      allocate,
-      defer,
-      stray: printer === undefined ? undefined : (line) => onPrinted(printer, line),
-    }),
-  );
+  return createFramedChannel(transport, {
+    mode,
+    dialect: choice,
+    hello,
+    limits,
+    text: nodeText,
+    allocate,
+    defer,
+    stray: printer === undefined ? undefined : (line) => onPrinted(printer, line),
+  });
 }
 
 /** A line that a child has printed: for those who listen for such, else for whoever reads stderr. */
@@ -71,42 +69,4 @@ function onPrinted(address: string, line: string): void {
 
 export function limitsOf(given: Partial<Limits> | undefined, otherwise: Limits = defaultLimits): Limits {
   return given === undefined ? otherwise : { ...otherwise, ...given };
-}
-
-/** The open channels of this process, so that it can flush them all before it exits. */
-const open = new Set<Channel>();
-
-function track(channel: Channel): Channel {
-  open.add(channel);
-  void channel.closed.then(() => open.delete(channel));
-  return channel;
-}
-
-/**
- * Ends the process once all that was sent is with the operating system: on every open channel, on stdout and stderr.
- * `process.exit` alone cuts off what is still buffered (nodejs/node#6767). After `timeoutMs` (default 5000) it ends all the same.
- */
-export async function flushAndExit(
-  code: number = 0,
-  { timeoutMs = 5000 }: { timeoutMs?: number } = {},
-): Promise<never> {
-  const flushed = Promise.all([
-    ...[...open].map((channel) => channel.flushed()),
-    written(process.stdout),
-    written(process.stderr),
-  ]);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([flushed, late]);
-  clearTimeout(timer);
-  process.exit(code);
-}
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
 }

@@ -1,14 +1,13 @@
 /** `connect`: a peer at an address, in a child, in a thread or behind a stream. */
 import { KindredError } from '../base/errors.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
-import { createPeer } from '../rpc/channel-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import { defaultLimits, kinLimits, type Limits } from '../wire/limits.ts';
-import { limitsOf, openChannel } from './channels.ts';
+import { limitsOf } from './channels.ts';
+import { openPeer } from './open-peer.ts';
 import { type ReachOptions, reach } from './reach.ts';
-import { context, events, loopWatch } from './runtime.ts';
 import type { Target } from './target.ts';
 
 export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
@@ -37,24 +36,17 @@ export async function connect<Remote = unknown>(
 ): Promise<Peer<Remote>> {
   const reached = await reach(target, 'calls', options);
   const limits = limitsOf(options.limits, reached.kin ? kinLimits : defaultLimits);
-  const channel = openChannel(reached.transport, {
-    mode: 'calls',
+  const peer = openPeer<Remote>(reached.transport, {
     role: reached.role,
     kindred: reached.kindred,
     printer: reached.printer,
     dialect: options.dialect,
-    limits,
-  });
-  const peer = createPeer<Remote>(channel, {
     service: options.serve,
     limits,
     address: reached.address,
     timeoutMs: options.timeoutMs,
     params: options.params,
     withStack: reached.kin,
-    context,
-    events,
-    watch: loopWatch,
   });
   if (options.signal?.aborted === true) {
     await peer.close();

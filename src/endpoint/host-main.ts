@@ -3,38 +3,38 @@
  */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
-import { createPeer } from '../rpc/channel-peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits } from '../wire/limits.ts';
-import { openChannel } from './channels.ts';
 import { endsProcess } from './end-of-input.ts';
+import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
-import { context, events, loopWatch } from './runtime.ts';
 
-async function main(url: string): Promise<void> {
+/** What `host` tells it: of a process by its arguments, of a thread by its data. */
+export interface HostData {
+  url: string;
+  graceMs: number;
+}
+
+async function main({ url, graceMs }: HostData): Promise<void> {
   const reached = await reach('parent:', 'calls', {});
   // The channel is open while the module loads: whoever waits for it may go, and then nobody does.
   const service = import(url).catch((cause: unknown) => {
     const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`);
+    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`, {
+      outcome: 'not-sent',
+    });
   }) as Promise<Service>;
-  const channel = openChannel(reached.transport, {
-    mode: 'calls',
+  const peer = openPeer(reached.transport, {
     role: 'chooses',
     kindred: true,
-    dialect: undefined,
-    limits: kinLimits,
-  });
-  const peer = createPeer(channel, {
     service,
     limits: kinLimits,
     withStack: true,
-    context,
-    events,
-    watch: loopWatch,
   });
-  endsProcess(peer.closed);
+  endsProcess(peer, graceMs);
 }
 
-const url: unknown = isMainThread ? process.argv[2] : (workerData as { kindredHost?: unknown }).kindredHost;
-void main(String(url));
+const [, , url = '', graceMs] = process.argv;
+void main(
+  isMainThread ? { url, graceMs: Number(graceMs) } : (workerData as { kindredHost: HostData }).kindredHost,
+);

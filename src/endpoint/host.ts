@@ -3,15 +3,17 @@ import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
+import type { Transport } from '../channel/transport.ts';
 import { type Exit, fork } from '../process/child.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
-import { createPeer } from '../rpc/channel-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
-import { limitsOf, openChannel } from './channels.ts';
+import { limitsOf } from './channels.ts';
+import { defaultGraceMs } from './end-of-input.ts';
+import type { HostData } from './host-main.ts';
+import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
-import { context, events, loopWatch } from './runtime.ts';
 
 export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
   /** Default `process`. */
@@ -21,7 +23,7 @@ export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
   limits?: Partial<Limits> | undefined;
   /** How long the module may take to load, in milliseconds. Default 30,000. */
   startMs?: number | undefined;
-  /** How long it may take to end after `close`, before it is killed, in milliseconds. Default 5000. */
+  /** How long what runs may take to finish, and it to end, after `close`, before it is killed, in milliseconds. Default 5000. */
   graceMs?: number | undefined;
   /** For a process or thread: its environment, exact where given. Default: that of this process. */
   env?: NodeJS.ProcessEnv | undefined;
@@ -112,9 +114,16 @@ function entry(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './host-main.ts' : './host-main.js', import.meta.url);
 }
 
+/** It ends by itself now that the channel is closed, and what ran is finished, unless something in it hangs. */
+async function endWithin(graceMs: number, exited: Promise<Exit>, kill: () => unknown): Promise<void> {
+  const timer = setTimeout(kill, graceMs);
+  await exited.catch(() => {});
+  clearTimeout(timer);
+}
+
 async function inProcess(url: string, options: HostOptions): Promise<Home> {
-  const { env, cwd, execArgv, graceMs = 5000 } = options;
-  const child = fork(entry(), [url], {
+  const { env, cwd, execArgv, graceMs = defaultGraceMs } = options;
+  const child = fork(entry(), [url, String(graceMs)], {
     channel: 'descriptor',
     kindred: true,
     name: fileOf(url),
@@ -128,18 +137,15 @@ async function inProcess(url: string, options: HostOptions): Promise<Home> {
     pid: child.pid,
     exited: child.exited,
     async end() {
-      // It ends by itself now that the channel is closed, unless something in it hangs.
-      const timer = setTimeout(() => child.process.kill('SIGKILL'), graceMs);
-      await child.exited.catch(() => {});
-      clearTimeout(timer);
+      await endWithin(graceMs, child.exited, () => child.process.kill('SIGKILL'));
     },
   };
 }
 
 async function inThread(url: string, options: HostOptions): Promise<Home> {
-  const { env, execArgv } = options;
+  const { env, execArgv, graceMs = defaultGraceMs } = options;
   const worker = new Worker(entry(), {
-    workerData: { kindredHost: url },
+    workerData: { kindredHost: { url, graceMs } satisfies HostData },
     ...(env === undefined ? {} : { env }),
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
   });
@@ -152,7 +158,7 @@ async function inThread(url: string, options: HostOptions): Promise<Home> {
     peer: peerOver(reached.transport, `${fileOf(url)} in ${reached.address}`, options),
     pid: undefined,
     exited,
-    end: () => worker.terminate(),
+    end: () => endWithin(graceMs, exited, () => worker.terminate()),
   };
 }
 
@@ -164,23 +170,13 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
     });
   });
   const [here, there] = createMemoryPair({ name: url });
-  const served = createPeer(
-    openChannel(there, {
-      mode: 'calls',
-      role: 'chooses',
-      kindred: true,
-      dialect: undefined,
-      limits: limitsOf(options.limits),
-    }),
-    {
-      service: module as Service,
-      limits: limitsOf(options.limits),
-      withStack: true,
-      context,
-      events,
-      watch: loopWatch,
-    },
-  );
+  const served = openPeer(there, {
+    role: 'chooses',
+    kindred: true,
+    service: module as Service,
+    limits: limitsOf(options.limits),
+    withStack: true,
+  });
   return {
     peer: peerOver(here, url, options),
     pid: undefined,
@@ -189,22 +185,13 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
   };
 }
 
-function peerOver(
-  transport: Parameters<typeof openChannel>[0],
-  address: string,
-  options: HostOptions,
-): Peer<unknown> {
-  const limits = limitsOf(options.limits, kinLimits);
-  return createPeer(
-    openChannel(transport, { mode: 'calls', role: 'greets', kindred: true, dialect: undefined, limits }),
-    {
-      service: options.serve,
-      limits,
-      address,
-      timeoutMs: options.timeoutMs,
-      context,
-      events,
-      watch: loopWatch,
-    },
-  );
+function peerOver(transport: Transport, address: string, options: HostOptions): Peer<unknown> {
+  return openPeer(transport, {
+    role: 'greets',
+    kindred: true,
+    service: options.serve,
+    limits: limitsOf(options.limits, kinLimits),
+    address,
+    timeoutMs: options.timeoutMs,
+  });
 }

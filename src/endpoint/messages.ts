@@ -7,6 +7,7 @@ import type { Limits } from '../wire/limits.ts';
 import type { AckLevel, Message } from '../wire/message.ts';
 import { type AcceptOptions, accept } from './accept.ts';
 import { limitsOf, openChannel } from './channels.ts';
+import { flushBeforeExit, type Speaker } from './flush-and-exit.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
 
@@ -147,6 +148,8 @@ export function createPlainChannel<In, Out>(
   const acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
   /** Messages that wait for room, in order. */
   const waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
+  /** Settles with the last of them. */
+  let lastTurn: Promise<void> | undefined;
 
   const box = createMailbox<
     unknown,
@@ -252,7 +255,7 @@ export function createPlainChannel<In, Out>(
           'ERR_BUSY',
           `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
         );
-      await new Promise<void>((resolve, reject) => {
+      lastTurn = new Promise<void>((resolve, reject) => {
         const go = (): void => {
           try {
             resolve(hand());
@@ -262,6 +265,7 @@ export function createPlainChannel<In, Out>(
         };
         waiting.push({ go, fail: reject });
       });
+      await lastTurn;
     } catch (error) {
       throw error instanceof KindredError ? error.withOutcome('not-sent') : error;
     }
@@ -272,13 +276,17 @@ export function createPlainChannel<In, Out>(
     await channel.close();
   };
 
-  return {
+  const plain: PlainChannel<In, Out> & Speaker = {
     address,
     closed: channel.closed,
     get state() {
       return channel.state === 'closed' ? 'closed' : 'open';
     },
     send,
+    async flushed() {
+      await lastTurn?.catch(() => {});
+      await channel.flushed();
+    },
     [Symbol.asyncIterator]: () => ({
       next() {
         acknowledge();
@@ -295,4 +303,6 @@ export function createPlainChannel<In, Out>(
     unref: () => channel.unref(),
     [Symbol.asyncDispose]: close,
   };
+  flushBeforeExit(plain);
+  return plain;
 }

@@ -1,7 +1,8 @@
 /** `serve`: offers a service at an address, to many peers; or to the one at the other end of a channel that is there already. */
 import type { KindredError } from '../base/errors.ts';
+import type { Transport } from '../channel/transport.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
-import { createPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/channel-peer.ts';
 import { createFace, type Notifier } from '../rpc/client.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { methodsOf, type Service } from '../rpc/service.ts';
@@ -9,10 +10,10 @@ import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
-import { limitsOf, openChannel } from './channels.ts';
+import { limitsOf } from './channels.ts';
 import { endsProcess } from './end-of-input.ts';
+import { openPeer } from './open-peer.ts';
 import { type Reached, reach } from './reach.ts';
-import { context, events, loopWatch } from './runtime.ts';
 import { isListenable, type Target } from './target.ts';
 
 export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
@@ -24,6 +25,8 @@ export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'>
    * ends the process, so that no orphan stays. `stay`: only the peer ends.
    */
   onEnd?: 'exit' | 'stay' | undefined;
+  /** How long what runs at that end may take to finish before the process exits all the same, in milliseconds. Default 5000. */
+  graceMs?: number | undefined;
 }
 
 export interface Server<Remote = unknown> {
@@ -65,27 +68,20 @@ export async function serve<Remote = unknown>(
   const peers = new Set<Peer<Remote>>();
   const kept = { alive: true };
   const admit = (
-    transport: Parameters<typeof openChannel>[0],
+    transport: Transport,
     at: Pick<Reached, 'address' | 'role' | 'kindred' | 'kin' | 'printer'>,
-  ): Peer<Remote> => {
-    const channel = openChannel(transport, {
-      mode: 'calls',
+  ): OwnPeer<Remote> => {
+    const peer = openPeer<Remote>(transport, {
       role: at.role,
       kindred: at.kindred,
       printer: at.printer,
       dialect: options.dialect,
-      limits,
-    });
-    const peer = createPeer<Remote>(channel, {
       service: service as Service | ((peer: Peer<unknown>) => Service),
       methods,
       limits,
       address: at.address,
       params: options.params,
       withStack: at.kin,
-      context,
-      events,
-      watch: loopWatch,
     });
     if (!kept.alive) peer.unref();
     peers.add(peer);
@@ -96,7 +92,7 @@ export async function serve<Remote = unknown>(
   if (!isListenable(target)) {
     const reached = await reach(target, 'calls', {});
     const peer = admit(reached.transport, reached);
-    if (reached.tie && options.onEnd !== 'stay') endsProcess(peer.closed);
+    if (reached.tie && options.onEnd !== 'stay') endsProcess(peer, options.graceMs);
     return createServer(
       reached.address,
       peers,

@@ -34,9 +34,17 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   withStack?: boolean;
 }
 
+/** A peer, with what is asked of it before its process exits. */
+export interface OwnPeer<Remote = unknown> extends Peer<Remote> {
+  /** Resolves when all calls and notifications made so far, also those that wait, are with the operating system, or never will be. */
+  flushed(): Promise<void>;
+  /** Resolves when no function runs for the other end; some go on after the peer is closed. */
+  idle(): Promise<void>;
+}
+
 /** Joins a channel to calls. The channel must not have been started. */
-export function createPeer<Remote = unknown>(channel: Channel, options: PeerOptions = {}): Peer<Remote> {
-  return new ChannelPeer(channel, options) as unknown as Peer<Remote>;
+export function createPeer<Remote = unknown>(channel: Channel, options: PeerOptions = {}): OwnPeer<Remote> {
+  return new ChannelPeer(channel, options) as unknown as OwnPeer<Remote>;
 }
 
 /** What an end says of itself at the hand-shake. */
@@ -45,7 +53,7 @@ export function helloOf(limits: Limits): Hello {
   return { version: 1, maxCalls, maxMessageBytes, maxStreams };
 }
 
-class ChannelPeer implements Peer<unknown> {
+class ChannelPeer implements OwnPeer {
   readonly address: string;
   readonly closed: Promise<CloseReason>;
   readonly #channel: Channel;
@@ -173,6 +181,15 @@ class ChannelPeer implements Peer<unknown> {
     await Promise.race([idle, cut, this.closed]);
     timer?.cancel();
     await this.close();
+  }
+
+  async flushed(): Promise<void> {
+    await this.#outbound.whenSent();
+    await this.#channel.flushed();
+  }
+
+  idle(): Promise<void> {
+    return this.#inbound.whenIdle();
   }
 
   async close(): Promise<void> {

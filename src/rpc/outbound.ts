@@ -72,6 +72,11 @@ export class Outbound implements CallOwner {
     return this.#sender.waiting;
   }
 
+  /** Resolves when no call and no notification waits to be sent. */
+  whenSent(): Promise<void> {
+    return this.#sender.whenEmpty();
+  }
+
   has(id: CallId): boolean {
     return this.#pending.get(id) !== undefined;
   }

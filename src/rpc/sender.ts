@@ -38,6 +38,7 @@ export class Sender {
   #waiting: Outgoing[] = [];
   #placed = 0;
   #pumpIsDue = false;
+  #emptied: (() => void)[] = [];
   /** The first of the waiting needs what only another Kindred can do: all wait for the other end's hello. */
   #held: Timer | undefined;
 
@@ -50,6 +51,12 @@ export class Sender {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Resolves when nothing waits. */
+  whenEmpty(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
   send(outgoing: Outgoing): void {
@@ -76,6 +83,7 @@ export class Sender {
       this.#waiting.shift();
       if (next.withdrawn !== true && !this.#transmit(next)) return;
     }
+    for (const resolve of this.#emptied.splice(0)) resolve();
   }
 
   /** A call has been answered, or given up. */
@@ -97,6 +105,7 @@ export class Sender {
   refuse(error: KindredError): void {
     this.#letGo();
     for (const outgoing of this.#waiting.splice(0)) outgoing.fail(error);
+    this.pump();
   }
 
   #mayGo(outgoing: Outgoing): boolean {

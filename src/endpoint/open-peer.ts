@@ -1,0 +1,31 @@
+/** From a transport to a peer, with all that Node.js gives to it. */
+import type { Transport } from '../channel/transport.ts';
+import { createPeer, type OwnPeer, type PeerOptions } from '../rpc/channel-peer.ts';
+import type { Limits } from '../wire/limits.ts';
+import { type ChannelOptions, openChannel } from './channels.ts';
+import { flushBeforeExit } from './flush-and-exit.ts';
+import { context, events, loopWatch } from './runtime.ts';
+
+export interface OpenPeerOptions
+  extends Omit<ChannelOptions, 'mode' | 'dialect'>,
+    Pick<PeerOptions, 'service' | 'methods' | 'address' | 'timeoutMs' | 'params' | 'withStack'> {
+  dialect?: ChannelOptions['dialect'];
+  limits: Limits;
+}
+
+/** Where it throws the transport is closed. */
+export function openPeer<Remote>(
+  transport: Transport,
+  { role, kindred, printer, dialect, ...options }: OpenPeerOptions,
+): OwnPeer<Remote> {
+  try {
+    const { limits } = options;
+    const channel = openChannel(transport, { mode: 'calls', role, kindred, printer, dialect, limits });
+    const peer = createPeer<Remote>(channel, { ...options, context, events, watch: loopWatch });
+    flushBeforeExit(peer);
+    return peer;
+  } catch (error) {
+    transport.destroy();
+    throw error;
+  }
+}
