@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
 
 export interface Pong {
@@ -19,12 +20,15 @@ interface Ping {
 
 /** The other end was busy where it was blocked for at least this share of the time given. */
 const busyShare = 1 / 4;
+/** A sign of life counts for this share of the time given; it is asked for after half as much silence. */
+const freshShare = 1 / 4;
 
 export class Liveness {
   /** Messages heard from the other end so far. */
   heard = 0;
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #watch: LoopWatch;
   readonly #handshakeMs: number;
   /** Asked while nobody knows yet whether the other end is a Kindred. */
   readonly #early = new Set<() => void>();
@@ -32,10 +36,14 @@ export class Liveness {
   #lastPing = 0;
   #blockage: { ms: number; at: number } | undefined;
   #refusal: KindredError | undefined;
+  /** What `heard` was when it was looked at, and when it had changed, in free time: a clock for each message would cost. */
+  #seen = 0;
+  #heardAt = Number.NEGATIVE_INFINITY;
 
-  constructor(channel: Channel, clock: Clock, handshakeMs: number) {
+  constructor(channel: Channel, clock: Clock, watch: LoopWatch, handshakeMs: number) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#watch = watch;
     this.#handshakeMs = handshakeMs;
   }
 
@@ -66,9 +74,10 @@ export class Liveness {
     ping.resolve({ roundTripMs: now - ping.sentAt, delayMs });
   }
 
-  /** Asks for a sign of life where nothing was heard since `heardBefore`, and nobody has asked yet. */
-  probe(heardBefore: number): void {
-    if (this.heard > heardBefore || this.#pings.size > 0 || !this.#channel.kindred) return;
+  /** Asks for a sign of life where there was none for a while, and nobody has asked yet. Called at every tick. */
+  probe(timeoutMs: number): void {
+    const silentMs = this.#silentMs();
+    if (silentMs < (timeoutMs * freshShare) / 2 || this.#pings.size > 0 || !this.#channel.kindred) return;
     this.ping().then(undefined, () => {});
   }
 
@@ -76,9 +85,10 @@ export class Liveness {
   timeoutError(method: string, timeoutMs: number): KindredError {
     const said = `${method}: no answer within ${Math.round(timeoutMs)} ms`;
     const now = this.#clock.now();
-    const silentSince = Math.min(...[...this.#pings.values()].map((ping) => ping.sentAt));
-    if (Number.isFinite(silentSince)) {
-      const silentMs = Math.round(now - silentSince);
+    const isSilent = this.#silentMs() > timeoutMs * freshShare;
+    const askedAt = Math.min(...[...this.#pings.values()].map((ping) => ping.sentAt));
+    if (isSilent && Number.isFinite(askedAt)) {
+      const silentMs = Math.round(now - askedAt);
       const message = `${said}: the other end has not answered a ping for ${silentMs} ms, so its event loop is blocked or it is gone`;
       return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'silent', silentMs } });
     }
@@ -88,7 +98,8 @@ export class Liveness {
       const message = `${said}: the other end is busy (its event loop was blocked for ${blockedMs} ms)`;
       return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'busy', blockedMs } });
     }
-    if (!this.#channel.kindred) return new KindredError('ERR_TIMEOUT', said, { data: { peer: 'unknown' } });
+    if (isSilent || !this.#channel.kindred)
+      return new KindredError('ERR_TIMEOUT', said, { data: { peer: 'unknown' } });
     return new KindredError('ERR_TIMEOUT', `${said}: the other end is alive, its function has not finished`, {
       data: { peer: 'alive' },
     });
@@ -99,6 +110,16 @@ export class Liveness {
     this.onReady();
     for (const { reject } of this.#pings.values()) reject(error);
     this.#pings.clear();
+  }
+
+  /** How long nothing was heard, as far as that was looked at. */
+  #silentMs(): number {
+    const now = this.#watch.freeNow();
+    if (this.heard !== this.#seen) {
+      this.#seen = this.heard;
+      this.#heardAt = now;
+    }
+    return now - this.#heardAt;
   }
 
   /** Resolves when it is known what the other end is, or is not going to be known. */

@@ -61,7 +61,7 @@ export class Outbound implements CallOwner {
     this.#references = options.references;
     this.#sender = new Sender(options);
     this.#clock = options.clock;
-    this.liveness = new Liveness(options.channel, options.clock, options.limits.handshakeMs);
+    this.liveness = new Liveness(options.channel, options.clock, options.watch, options.limits.handshakeMs);
   }
 
   get inFlight(): number {
@@ -271,12 +271,11 @@ export class Outbound implements CallOwner {
 
   #bound(call: PendingCall, timeoutMs: number): void {
     const since = this.#watch.freeNow();
-    const heardBefore = this.liveness.heard;
     call.deadline = {
       since,
       due: since + timeoutMs,
       expire: () => this.abandon(call, this.liveness.timeoutError(call.name, timeoutMs)),
-      halfway: () => this.liveness.probe(heardBefore),
+      halfway: () => this.liveness.probe(timeoutMs),
     };
     if (this.#deadlines === undefined) {
       this.#deadlines = createDeadlines(this.#watch, this.#clock);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { KindredError } from '../base/errors.ts';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
@@ -34,5 +35,59 @@ describe('the time that a call has left', () => {
     await Promise.all([first, second]);
     assert.deepEqual(told, [undefined, 600]);
     await client.close();
+  });
+});
+
+describe('the error of a timeout', () => {
+  /** A client whose call is answered by a notification at once, and by a function that never finishes. */
+  const pair = () => {
+    const clock = createTestClock();
+    const lateClock = createTestClock();
+    const { client, channels } = createPair(
+      {
+        hang: async (visit: () => void) => {
+          visit();
+          await new Promise(() => {});
+        },
+      },
+      {
+        over: 'binary',
+        clock: lateClock,
+        delayMs: 1,
+        client: { clock, watch: createLoopWatch(clock), timeoutMs: 1000 },
+      },
+    );
+    const failed = (work: Promise<unknown>) =>
+      work.then(
+        () => assert.fail('should have failed'),
+        (error: KindredError) => (error.data as { peer: string }).peer,
+      );
+    return { clock, line: lateClock, client, channels, failed };
+  };
+
+  it('calls an end silent that was heard after the call began, and then no more', async () => {
+    const { clock, line, client, failed } = pair();
+    const { promise: called, resolve } = Promise.withResolvers<void>();
+    const peer = failed(client.call.hang(resolve));
+    await line.advance(10);
+    await called;
+    await clock.advance(1100);
+    assert.equal(await peer, 'silent');
+    void client.close();
+    await line.advance(10);
+    await clock.advance(2000);
+  });
+
+  it('calls an end alive only after a recent sign, however often it has to ask', async () => {
+    const { clock, line, client, failed } = pair();
+    const peer = failed(client.call.hang(() => {}));
+    for (let ms = 0; ms < 1100; ms += 50) {
+      await line.advance(10);
+      await clock.advance(50);
+    }
+    assert.equal(await peer, 'alive');
+    void client.close();
+    await line.advance(10);
+    await clock.advance(2000);
   });
 });
