@@ -342,6 +342,27 @@ describe('what waits to be written', () => {
     assert.ok(all.findIndex((text) => text.includes('passes')) < last, 'the result did not');
   });
 
+  it('lets a cancel pass any large call but its own', async () => {
+    const { channel, written, drain } = open();
+    await turn();
+    channel.send({ kind: 'call', id: 0xaaaa, method: 'small', params: [] });
+    channel.send({ kind: 'call', id: 0xbbbb, method: 'large', params: [new Uint8Array(1024 * 1024)] });
+    drain();
+    await turn();
+    channel.send({ kind: 'cancel', id: 0xaaaa });
+    channel.send({ kind: 'cancel', id: 0xbbbb });
+    for (let i = 0; i < 40; i++) {
+      drain();
+      await turn();
+    }
+    const all = written.map((chunks) => chunks.join(''));
+    const last = all.findLastIndex((text) => text.length > 10_000);
+    const ofCancel = (byte: string) =>
+      all.findLastIndex((text) => text.length < 100 && text.includes(byte + byte));
+    assert.ok(ofCancel('\xaa') < last, 'the cancel of the small call did not wait');
+    assert.ok(ofCancel('\xbb') > last, 'the cancel of the large call did');
+  });
+
   it('holds back large messages while as many are under way as the dialect allows', async () => {
     const { channel, written, drain } = open({
       maxMessageBytes: 512 * 1024 * 1024,

@@ -14,7 +14,7 @@ import type { Ticket } from './channel.ts';
 const requestLane = Symbol('requests');
 /** Messages that share a lane keep their order even when one of them is large. Streams have theirs by their id. */
 type Lane = CallId | typeof requestLane;
-/** A large message also takes the lanes of the streams that it brings: their items must not come before it. */
+/** A large message also takes its call's own lane, and those of the streams that it brings: nothing about them comes before it. */
 type Lanes = Lane | undefined | readonly (Lane | undefined)[];
 
 /** A large message on its way. */
@@ -44,13 +44,19 @@ const controlKinds: ReadonlySet<Message['kind']> = new Set([
   'hello',
 ]);
 
+/** Of one call alone: where it is large, its cancel must not pass it. */
+function callLane(id: CallId): Lane {
+  return `call ${String(id)}`;
+}
+
 function laneOf(message: Message): Lane | undefined {
   switch (message.kind) {
     case 'call':
     case 'notify':
     case 'plain':
-    case 'cancel':
       return requestLane;
+    case 'cancel':
+      return callLane(message.id);
     case 'item':
     case 'end':
     case 'fail':
@@ -125,14 +131,16 @@ export class Outbox {
   add(message: Message, encoded: Encoded, ticket: Ticket | undefined): void {
     this.bytes += encoded.bytes;
     this.#added++;
-    // A cancel must not pass the call that it cancels while that one is still going out in pieces.
-    if (controlKinds.has(message.kind) && (message.kind !== 'cancel' || this.#bulks.length === 0))
+    if (controlKinds.has(message.kind) && !this.#mustWait(message)) {
       this.#control.push(encoded);
-    else {
-      const lane = laneOf(message);
-      const brought = encoded.bytes > cutAboveBytes ? ticket?.lentStreams?.() : undefined;
-      this.#waiting.push(encoded, ticket, brought === undefined ? lane : [lane, ...brought]);
+      return;
     }
+    let lanes: Lanes = laneOf(message);
+    if (encoded.bytes > cutAboveBytes) {
+      const own = message.kind === 'call' ? callLane(message.id) : undefined;
+      lanes = [lanes, own, ...(ticket?.lentStreams?.() ?? [])];
+    }
+    this.#waiting.push(encoded, ticket, lanes);
   }
 
   /** From now on this codec encodes. What waits goes out first, in its order, in the words of the one before. */
@@ -185,6 +193,13 @@ export class Outbox {
   whenHandedOver(run: () => void): void {
     if (this.#gone >= this.#added) run();
     else this.#watchers.push({ upTo: this.#added, run });
+  }
+
+  /** A cancel whose call is still going out in pieces. One that has not begun to is withdrawn instead. */
+  #mustWait(message: Message): boolean {
+    if (message.kind !== 'cancel' || this.#bulks.length === 0) return false;
+    const lane = callLane(message.id);
+    return this.#bulks.some((bulk) => share(bulk.lanes, lane));
   }
 
   /** Writes what may go now, up to a bound. False: there was nothing. */
