@@ -13,13 +13,24 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
 }
 
+/** The most that `setTimeout` can wait; it takes more for nothing at all. */
+const longestMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
-    const handle: unknown = setTimeout(run, ms);
-    return {
-      cancel: () => clearTimeout(handle as Parameters<typeof clearTimeout>[0]),
-      unref: () => (handle as { unref?: () => void }).unref?.(),
+    let handle: unknown;
+    let refd = true;
+    const unref = (): void => {
+      refd = false;
+      (handle as { unref?: () => void }).unref?.();
     };
+    const wait = (left: number): void => {
+      if (left <= longestMs) handle = setTimeout(run, left);
+      else handle = setTimeout(() => wait(left - longestMs), longestMs);
+      if (!refd) unref();
+    };
+    wait(ms);
+    return { cancel: () => clearTimeout(handle as Parameters<typeof clearTimeout>[0]), unref };
   },
 };

@@ -1,10 +1,11 @@
+import { KindredError } from '../base/errors.ts';
 import type { AckLevel, Meta } from '../wire/message.ts';
 
 /** How one call or notification is to be made. */
 export interface CallOptions {
   /** Gives up when it fires: the call rejects with `ERR_CANCELLED`, and the function's own signal fires at the other end. */
   signal?: AbortSignal | undefined;
-  /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default: none. */
+  /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default, and where it is 0 or Infinity: never. */
   timeoutMs?: number | undefined;
   /** When a notification resolves. Default `written`. */
   delivery?: 'written' | AckLevel | undefined;
@@ -14,4 +15,26 @@ export interface CallOptions {
   transfer?: readonly object[] | undefined;
   /** Travels beside the arguments: trace context and the like. */
   meta?: Meta | undefined;
+}
+
+const deliveries: readonly unknown[] = [undefined, 'written', 'received', 'handled'];
+
+/** What is wrong with the options of a call, or with its arguments under them; undefined where nothing is. */
+export function misuse(options: CallOptions, args: readonly unknown[]): KindredError | undefined {
+  const { timeoutMs, delivery, params } = options;
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0))
+    return wrong(`timeoutMs is a number of milliseconds, 0 or more, and not ${said(timeoutMs)}`);
+  if (!deliveries.includes(delivery))
+    return wrong(`delivery is written, received or handled, and not ${said(delivery)}`);
+  if (params === 'named' && (args.length !== 1 || typeof args[0] !== 'object' || args[0] === null))
+    return wrong('with named parameters a call takes one object');
+  return undefined;
+}
+
+function wrong(message: string): KindredError {
+  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
+}
+
+function said(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'string' ? JSON.stringify(value) : `a ${typeof value}`;
 }

@@ -10,7 +10,7 @@ import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Params, WireError } from '../wire/message.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, misuse } from './call-options.ts';
 import { CallTable } from './call-table.ts';
 import type { ContextPort } from './context.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
@@ -82,13 +82,14 @@ export class Outbound implements CallOwner {
   }
 
   call(method: string | number, args: readonly unknown[], options: CallOptions): Reply<unknown> {
-    const params = options.params === 'named' ? namedParams(args) : args;
-    const call = new PendingCall(this, ++this.#lastId, method, params, options.transfer);
+    const call = new PendingCall(this, ++this.#lastId, method, paramsOf(args, options), options.transfer);
     const reply = new Reply<unknown>((resolve, reject) => {
       call.resolve = resolve;
       call.reject = reject;
     });
-    this.#prepare(call, options, this.#context.current());
+    const misused = misuse(options, args);
+    if (misused === undefined) this.#prepare(call, options, this.#context.current());
+    else call.fail(misused);
     if (call.settled) return reply;
     this.#pending.add(call);
     this.#sender.send(call);
@@ -96,11 +97,12 @@ export class Outbound implements CallOwner {
   }
 
   notify(method: string, args: readonly unknown[], options: CallOptions): Promise<void> {
-    const params = options.params === 'named' ? namedParams(args) : args;
     const level = options.delivery ?? 'written';
     const ack = level === 'written' ? undefined : { id: ++this.#lastAck, level };
+    const params = paramsOf(args, options);
     const notification = new PendingNotification(this.#channel, method, params, options, ack);
-    if (this.#refusal !== undefined) notification.fail(this.#refusal);
+    const refusal = misuse(options, args) ?? this.#refusal;
+    if (refusal !== undefined) notification.fail(refusal);
     else if (options.signal?.aborted === true) notification.fail(cancelledBy(options.signal, method));
     else {
       if (ack !== undefined) {
@@ -310,11 +312,6 @@ function shortest(own: number | undefined, inherited: number | undefined): numbe
   return inherited === undefined ? own : Math.min(own, inherited);
 }
 
-function namedParams(args: readonly unknown[]): Params {
-  const [named, ...more] = args;
-  if (more.length > 0 || typeof named !== 'object' || named === null)
-    throw new KindredError('ERR_BAD_ARGUMENT', 'with named parameters a call takes one object', {
-      outcome: 'not-sent',
-    });
-  return named as Readonly<Record<string, unknown>>;
+function paramsOf(args: readonly unknown[], { params }: CallOptions): Params {
+  return params === 'named' ? (args[0] as Readonly<Record<string, unknown>>) : args;
 }

@@ -54,7 +54,10 @@ export class Scope implements CurrentCall {
     this.id = id;
     this.method = method;
     this.meta = meta ?? noMeta;
-    this.#due = typeof meta?.timeoutMs === 'number' ? owner.freeNow() + meta.timeoutMs : undefined;
+    const timeoutMs = meta?.timeoutMs;
+    // The other end may say anything at all.
+    this.#due =
+      typeof timeoutMs === 'number' && Number.isFinite(timeoutMs) ? owner.freeNow() + timeoutMs : undefined;
   }
 
   get peer(): Peer<unknown> {

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createPair } from '../testkit/pair.ts';
+import type { CallOptions } from './call-options.ts';
+
+const service = { ping: (tag?: unknown) => tag ?? 'pong', size: ({ a }: { a: number }) => a };
+
+describe('options that mean nothing', () => {
+  const wrong: [string, CallOptions][] = [
+    ['a timeout that is no number', { timeoutMs: Number.NaN }],
+    ['a timeout that is a string', { timeoutMs: '500' as unknown as number }],
+    ['a timeout before now', { timeoutMs: -1 }],
+    ['a delivery that nobody knows', { delivery: 'recieved' as 'received' }],
+  ];
+  for (const [name, options] of wrong)
+    it(`are refused with ERR_BAD_ARGUMENT: ${name}`, async () => {
+      const { client } = createPair(service, { over: 'binary' });
+      const expected = { code: 'ERR_BAD_ARGUMENT', outcome: 'not-sent' };
+      await assert.rejects(client.with(options).call.ping(), expected);
+      await assert.rejects(client.with(options).notify.ping(), expected);
+      assert.equal(await client.call.ping(), 'pong');
+      assert.equal(client.load.inFlight + client.load.waiting, 0);
+      await client.close();
+    });
+
+  it('are refused by the promise, not thrown: an argument that is no object of named parameters', async () => {
+    const { client } = createPair(service, { over: 'binary' });
+    const named = client.with({ params: 'named' });
+    const wrongCalls = [named.call.ping(5), named.call.ping(null), named.call.ping(), named.notify.ping('x')];
+    for (const work of wrongCalls) await assert.rejects(work, { code: 'ERR_BAD_ARGUMENT' });
+    assert.equal(await named.call.size({ a: 3 }), 3);
+    await client.close();
+  });
+});
+
+it('a timeout of 0 or Infinity is none', async () => {
+  const { client } = createPair(service, { over: 'binary', client: { timeoutMs: 0 } });
+  assert.equal(await client.call.ping(), 'pong');
+  assert.equal(await client.with({ timeoutMs: Number.POSITIVE_INFINITY }).call.ping(), 'pong');
+  await client.close();
+});
