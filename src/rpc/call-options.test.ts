@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
+import { createLoopWatch } from '../base/loop-watch.ts';
+import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
 import type { CallOptions } from './call-options.ts';
 
@@ -38,4 +41,37 @@ it('a timeout of 0 or Infinity is none', async () => {
   assert.equal(await client.call.ping(), 'pong');
   assert.equal(await client.with({ timeoutMs: Number.POSITIVE_INFINITY }).call.ping(), 'pong');
   await client.close();
+});
+
+describe('options of one `with` after the other', () => {
+  it('leave what was where they are undefined', async () => {
+    const clock = createTestClock();
+    const { client } = createPair(
+      { hang: () => new Promise(() => {}) },
+      { over: 'values', client: { clock, watch: createLoopWatch(clock), timeoutMs: 500 } },
+    );
+    const { signal } = new AbortController();
+    const failed = assert.rejects(client.with({ signal, timeoutMs: undefined }).call.hang(), {
+      code: 'ERR_TIMEOUT',
+    });
+    await clock.advance(600);
+    await failed;
+    await client.close();
+  });
+
+  it('join their signals, and leave nothing with one that lives on', async () => {
+    const { client } = createPair({ hang: () => new Promise(() => {}) }, { over: 'values' });
+    const [long, short] = [new AbortController(), new AbortController()];
+    const both = client.with({ signal: long.signal }).with({ signal: short.signal });
+    const first = assert.rejects(both.call.hang(), { code: 'ERR_CANCELLED', cause: 'short' });
+    short.abort('short');
+    await first;
+    assert.equal(getEventListeners(long.signal, 'abort').length, 0);
+    const again = client.with({ signal: long.signal }).with({ signal: new AbortController().signal });
+    const second = assert.rejects(again.call.hang(), { code: 'ERR_CANCELLED', cause: 'long' });
+    long.abort('long');
+    await second;
+    await assert.rejects(both.notify.hang(), { code: 'ERR_CANCELLED', outcome: 'not-sent' });
+    await client.close();
+  });
 });

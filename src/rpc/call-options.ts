@@ -17,10 +17,31 @@ export interface CallOptions {
   meta?: Meta | undefined;
 }
 
+/** The options of one `with` after the other. */
+export interface JoinedOptions extends Omit<CallOptions, 'signal'> {
+  /** Each of them gives up. Listened to one by one: what `AbortSignal.any` makes would stay with a signal that lives long. */
+  readonly signals: readonly AbortSignal[];
+}
+
+export const noOptions: JoinedOptions = { signals: [] };
+
+export function join(before: JoinedOptions, more: CallOptions): JoinedOptions {
+  const { signals } = before;
+  const { signal } = more;
+  return {
+    signals: signal === undefined || signals.includes(signal) ? signals : [...signals, signal],
+    timeoutMs: more.timeoutMs ?? before.timeoutMs,
+    delivery: more.delivery ?? before.delivery,
+    params: more.params ?? before.params,
+    transfer: more.transfer ?? before.transfer,
+    meta: more.meta ?? before.meta,
+  };
+}
+
 const deliveries: readonly unknown[] = [undefined, 'written', 'received', 'handled'];
 
 /** What is wrong with the options of a call, or with its arguments under them; undefined where nothing is. */
-export function misuse(options: CallOptions, args: readonly unknown[]): KindredError | undefined {
+export function misuse(options: JoinedOptions, args: readonly unknown[]): KindredError | undefined {
   const { timeoutMs, delivery, params } = options;
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0))
     return wrong(`timeoutMs is a number of milliseconds, 0 or more, and not ${said(timeoutMs)}`);

@@ -5,7 +5,7 @@ import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, CloseReason } from '../channel/channel.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, type JoinedOptions, join, noOptions } from './call-options.ts';
 import { type Client, createFace, type Notifier } from './client.ts';
 import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
 import { Inbound } from './inbound.ts';
@@ -86,11 +86,11 @@ class ChannelPeer implements OwnPeer {
       },
       maxStreams: limits.maxStreams,
       mostProduced: () => Math.min(limits.maxStreams, channel.remote?.maxStreams ?? limits.maxStreams),
-      callLent: (id, args) => this.#outbound.call(id, args, {}),
+      callLent: (id, args) => this.#outbound.call(id, args, noOptions),
       toWire: (thrown) => this.#inbound.toWire(thrown),
     });
     this.#outbound = new Outbound({ channel, limits, clock, watch, context, references: this.#references });
-    this.#root = this.#caller({ timeoutMs: options.timeoutMs, params: options.params });
+    this.#root = this.#caller(join(noOptions, { timeoutMs: options.timeoutMs, params: options.params }));
     const { service = {} } = options;
     const offered =
       typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service;
@@ -214,7 +214,7 @@ class ChannelPeer implements OwnPeer {
     return this.close();
   }
 
-  #caller(options: CallOptions): Caller<unknown> {
+  #caller(options: JoinedOptions): Caller<unknown> {
     const outbound = this.#outbound;
     let call: object | undefined;
     let notify: object | undefined;
@@ -227,7 +227,7 @@ class ChannelPeer implements OwnPeer {
         notify ??= createFace((method, args) => outbound.notify(method, args, options));
         return notify as Notifier<unknown>;
       },
-      with: (more) => this.#caller({ ...options, ...more }),
+      with: (more) => this.#caller(join(options, more)),
     };
   }
 

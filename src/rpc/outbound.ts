@@ -10,7 +10,7 @@ import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Params, WireError } from '../wire/message.ts';
-import { type CallOptions, misuse } from './call-options.ts';
+import { type JoinedOptions, misuse } from './call-options.ts';
 import { CallTable } from './call-table.ts';
 import type { ContextPort } from './context.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
@@ -81,7 +81,7 @@ export class Outbound implements CallOwner {
     return this.#pending.get(id) !== undefined;
   }
 
-  call(method: string | number, args: readonly unknown[], options: CallOptions): Reply<unknown> {
+  call(method: string | number, args: readonly unknown[], options: JoinedOptions): Reply<unknown> {
     const call = new PendingCall(this, ++this.#lastId, method, paramsOf(args, options), options.transfer);
     const reply = new Reply<unknown>((resolve, reject) => {
       call.resolve = resolve;
@@ -96,14 +96,13 @@ export class Outbound implements CallOwner {
     return reply;
   }
 
-  notify(method: string, args: readonly unknown[], options: CallOptions): Promise<void> {
+  notify(method: string, args: readonly unknown[], options: JoinedOptions): Promise<void> {
     const level = options.delivery ?? 'written';
     const ack = level === 'written' ? undefined : { id: ++this.#lastAck, level };
     const params = paramsOf(args, options);
     const notification = new PendingNotification(this.#channel, method, params, options, ack);
-    const refusal = misuse(options, args) ?? this.#refusal;
+    const refusal = misuse(options, args) ?? this.#refusal ?? firedBefore(options, method);
     if (refusal !== undefined) notification.fail(refusal);
-    else if (options.signal?.aborted === true) notification.fail(cancelledBy(options.signal, method));
     else {
       if (ack !== undefined) {
         this.#unacknowledged.set(ack.id, notification);
@@ -257,17 +256,15 @@ export class Outbound implements CallOwner {
   }
 
   /** Its own bounds and those of the call from which it is made. */
-  #prepare(call: PendingCall, options: CallOptions, scope: Scope | undefined): void {
-    const { signal } = options;
-    if (this.#refusal !== undefined) return call.fail(this.#refusal);
-    if (signal?.aborted === true) return call.fail(cancelledBy(signal, call.name));
-    if (scope?.cancelled !== undefined) return call.fail(scope.cancelled);
+  #prepare(call: PendingCall, options: JoinedOptions, scope: Scope | undefined): void {
+    const refusal = this.#refusal ?? firedBefore(options, call.name) ?? scope?.cancelled;
+    if (refusal !== undefined) return call.fail(refusal);
     const timeoutMs = shortest(options.timeoutMs, scope?.remainingMs);
     if (timeoutMs !== undefined && timeoutMs <= 0)
       return call.fail(new KindredError('ERR_TIMEOUT', `${call.name}: no time is left for the call`));
     call.meta = options.meta;
     if (timeoutMs !== undefined) this.#bound(call, timeoutMs);
-    if (signal !== undefined) call.listenTo(signal);
+    for (const signal of options.signals) call.listenTo(signal);
     if (scope !== undefined) call.follow(scope);
   }
 
@@ -312,6 +309,11 @@ function shortest(own: number | undefined, inherited: number | undefined): numbe
   return inherited === undefined ? own : Math.min(own, inherited);
 }
 
-function paramsOf(args: readonly unknown[], { params }: CallOptions): Params {
+function firedBefore({ signals }: JoinedOptions, name: string): KindredError | undefined {
+  for (const signal of signals) if (signal.aborted) return cancelledBy(signal, name);
+  return undefined;
+}
+
+function paramsOf(args: readonly unknown[], { params }: JoinedOptions): Params {
   return params === 'named' ? (args[0] as Readonly<Record<string, unknown>>) : args;
 }

@@ -14,7 +14,10 @@ import type { Client, Notifier } from './client.ts';
 export interface Caller<Remote> {
   readonly call: Client<Remote>;
   readonly notify: Notifier<Remote>;
-  /** The same peer with options for the calls made through what it returns; they add to those of this caller. */
+  /**
+   * The same peer with options for the calls made through what it returns; they add to those of this caller. Signals are
+   * joined: any of them gives up. Of the others each replaces the one before, and what is undefined leaves it.
+   */
   with(options: CallOptions): Caller<Remote>;
 }
 

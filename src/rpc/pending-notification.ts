@@ -2,7 +2,7 @@
 import { KindredError } from '../base/errors.ts';
 import { type Channel, errorOf } from '../channel/channel.ts';
 import type { AckLevel, Message, Params } from '../wire/message.ts';
-import type { CallOptions } from './call-options.ts';
+import type { JoinedOptions } from './call-options.ts';
 import type { Outgoing } from './sender.ts';
 
 export class PendingNotification implements Outgoing {
@@ -18,7 +18,7 @@ export class PendingNotification implements Outgoing {
   onFailed: (() => void) | undefined;
   readonly #channel: Channel;
   readonly #method: string;
-  readonly #options: CallOptions;
+  readonly #options: JoinedOptions;
   readonly #ack: { id: number; level: AckLevel } | undefined;
   #params: Params | undefined;
   #resolve!: () => void;
@@ -28,7 +28,7 @@ export class PendingNotification implements Outgoing {
     channel: Channel,
     method: string,
     params: Params,
-    options: CallOptions,
+    options: JoinedOptions,
     ack: { id: number; level: AckLevel } | undefined,
   ) {
     this.#channel = channel;
