@@ -3,7 +3,7 @@ import type { AckLevel, Meta } from '../wire/message.ts';
 
 /** How one call or notification is to be made. */
 export interface CallOptions {
-  /** Gives up when it fires: the call rejects with `ERR_CANCELLED`, and the function's own signal fires at the other end. */
+  /** Gives up when it fires, with `ERR_CANCELLED`. The function's own signal fires at the other end, where it is a call. */
   signal?: AbortSignal | undefined;
   /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default, and where it is 0 or Infinity: never. */
   timeoutMs?: number | undefined;

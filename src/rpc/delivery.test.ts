@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
+import { createLoopWatch } from '../base/loop-watch.ts';
 import type { Peer } from '../rpc/peer.ts';
+import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
 
 const service = () => {
@@ -48,4 +50,70 @@ it('refuses to wait for what only another Kindred says, once it is known to be n
     },
   );
   await client.close();
+});
+
+describe('a notification that waits', () => {
+  /** Nobody finishes with it; and nothing arrives before the test lets it. */
+  const pair = () => {
+    const clock = createTestClock();
+    const line = createTestClock();
+    const { client } = createPair(
+      { hear: () => new Promise(() => {}) },
+      {
+        clock: line,
+        delayMs: 1,
+        client: { clock, watch: createLoopWatch(clock) },
+      },
+    );
+    const close = async (): Promise<void> => {
+      void client.close();
+      await line.advance(10);
+      await clock.advance(10_000);
+    };
+    return { client, clock, line, close };
+  };
+
+  it('for the function gives up when its time is over, or its signal fires: what became of it is unknown', async () => {
+    const { client, clock, line, close } = pair();
+    const given = new AbortController();
+    const patient = client.with({ delivery: 'handled' });
+    const late = assert.rejects(patient.with({ timeoutMs: 500 }).notify.hear(), {
+      code: 'ERR_TIMEOUT',
+      message: /not handled within 500 ms/,
+      outcome: 'unknown',
+    });
+    const cancelled = assert.rejects(patient.with({ signal: given.signal }).notify.hear(), {
+      code: 'ERR_CANCELLED',
+      outcome: 'unknown',
+    });
+    await line.advance(10);
+    given.abort();
+    await cancelled;
+    await clock.advance(600);
+    await late;
+    await close();
+  });
+
+  it('to be sent gives up the same way, and is not sent; what stood behind it goes on', async () => {
+    const { client, clock, line, close } = pair();
+    const given = new AbortController();
+    const patient = client.with({ delivery: 'handled' });
+    const cancelled = assert.rejects(patient.with({ signal: given.signal }).notify.hear(), {
+      code: 'ERR_CANCELLED',
+      outcome: 'not-sent',
+    });
+    const late = assert.rejects(client.with({ timeoutMs: 500 }).notify.hear(), {
+      code: 'ERR_TIMEOUT',
+      message: /not written within 500 ms/,
+      outcome: 'not-sent',
+    });
+    await clock.advance(600);
+    await late;
+    const behind = client.notify.hear();
+    given.abort();
+    await cancelled;
+    await behind;
+    await line.advance(10);
+    await close();
+  });
 });

@@ -106,8 +106,9 @@ export class Outbound implements CallOwner {
     else {
       if (ack !== undefined) {
         this.#unacknowledged.set(ack.id, notification);
-        notification.onFailed = () => this.#unacknowledged.delete(ack.id);
+        notification.tie(() => this.#unacknowledged.delete(ack.id));
       }
+      this.#boundNotification(notification, method, level, options);
       this.#sender.send(notification);
     }
     return notification.done;
@@ -164,7 +165,6 @@ export class Outbound implements CallOwner {
 
   onAck(id: number): void {
     this.#unacknowledged.get(id)?.onAck();
-    this.#unacknowledged.delete(id);
   }
 
   /** Whether calls that wait for their time to run out keep the process alive. */
@@ -216,7 +216,6 @@ export class Outbound implements CallOwner {
       call.fail(error, call.sent ? 'unknown' : 'not-sent');
     }
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
-    this.#unacknowledged.clear();
     this.liveness.close(error);
     this.#deadlines?.clear();
     this.#tellIdle();
@@ -276,11 +275,42 @@ export class Outbound implements CallOwner {
       expire: () => this.abandon(call, this.liveness.timeoutError(call.name, timeoutMs)),
       halfway: () => this.liveness.probe(timeoutMs),
     };
+    this.#openDeadlines().add(call.deadline);
+  }
+
+  /** The bounds of a notification are for its wait: to be written, or to hear what was asked for. */
+  #boundNotification(
+    notification: PendingNotification,
+    method: string,
+    level: string,
+    { signals, timeoutMs: own }: JoinedOptions,
+  ): void {
+    const giveUp = (error: KindredError): void => {
+      notification.fail(error);
+      this.pump();
+    };
+    for (const signal of signals) {
+      const fired = (): void => giveUp(cancelledBy(signal, method));
+      signal.addEventListener('abort', fired, { once: true });
+      notification.tie(() => signal.removeEventListener('abort', fired));
+    }
+    const timeoutMs = shortest(own, undefined);
+    if (timeoutMs === undefined) return;
+    const since = this.#watch.freeNow();
+    const expire = (): void =>
+      giveUp(new KindredError('ERR_TIMEOUT', `${method}: not ${level} within ${Math.round(timeoutMs)} ms`));
+    const deadline = { since, due: since + timeoutMs, expire };
+    const deadlines = this.#openDeadlines();
+    deadlines.add(deadline);
+    notification.tie(() => deadlines.remove(deadline));
+  }
+
+  #openDeadlines(): Deadlines {
     if (this.#deadlines === undefined) {
       this.#deadlines = createDeadlines(this.#watch, this.#clock);
       this.#deadlines.setRef(this.#refd);
     }
-    this.#deadlines.add(call.deadline);
+    return this.#deadlines;
   }
 
   /** The call is no longer among those that wait for an answer. */

@@ -14,13 +14,13 @@ export class PendingNotification implements Outgoing {
   placed = false;
   sent = false;
   withdrawn = false;
-  /** Nobody needs to tell it of an acknowledgement any more. */
-  onFailed: (() => void) | undefined;
   readonly #channel: Channel;
   readonly #method: string;
   readonly #options: JoinedOptions;
   readonly #ack: { id: number; level: AckLevel } | undefined;
   #params: Params | undefined;
+  #settled = false;
+  #ties: (() => void)[] | undefined;
   #resolve!: () => void;
   #reject!: (error: KindredError) => void;
 
@@ -41,6 +41,12 @@ export class PendingNotification implements Outgoing {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** Calls `untie` once it is settled, in whichever way. */
+  tie(untie: () => void): void {
+    this.#ties ??= [];
+    this.#ties.push(untie);
   }
 
   get unlessKindred(): KindredError | undefined {
@@ -66,18 +72,30 @@ export class PendingNotification implements Outgoing {
     this.#params = undefined;
     if (this.#ack === undefined)
       void this.#channel.flushed().then((written) => {
-        if (this.sent && written) this.#resolve();
+        if (this.sent && written) this.#succeed();
         else void this.#channel.closed.then((reason) => this.fail(errorOf(reason)));
       });
   }
 
   onAck(): void {
-    this.#resolve();
+    this.#succeed();
   }
 
   fail(error: KindredError): void {
+    if (this.#settled) return;
     if (!this.sent) this.withdrawn = true;
-    this.onFailed?.();
+    this.#settle();
     this.#reject(error.withOutcome(this.sent ? 'unknown' : 'not-sent'));
+  }
+
+  #succeed(): void {
+    this.#settle();
+    this.#resolve();
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    for (const untie of this.#ties ?? []) untie();
+    this.#ties = undefined;
   }
 }
