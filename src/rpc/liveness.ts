@@ -1,7 +1,7 @@
 /**
  * What is known of the other end's health: pings, what they told, and the words of a timeout that follow from it.
  */
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
@@ -31,7 +31,8 @@ export class Liveness {
   readonly #watch: LoopWatch;
   readonly #handshakeMs: number;
   /** Asked while nobody knows yet whether the other end is a Kindred. */
-  readonly #early = new Set<() => void>();
+  readonly #early = new Map<() => void, Timer>();
+  #refd = true;
   readonly #pings = new Map<number, Ping>();
   #lastPing = 0;
   #blockage: { ms: number; at: number } | undefined;
@@ -59,9 +60,18 @@ export class Liveness {
     });
   }
 
+  /** Whether a ping that waits to know the other end keeps the process alive; see `Sender.setRef`. */
+  setRef(on: boolean): void {
+    this.#refd = on;
+    if (!on) for (const timer of this.#early.values()) timer.unref();
+  }
+
   /** The dialect is settled, and with it what the other end is. */
   onReady(): void {
-    for (const resolve of this.#early) resolve();
+    for (const [resolve, timer] of this.#early) {
+      timer.cancel();
+      resolve();
+    }
     this.#early.clear();
   }
 
@@ -125,11 +135,12 @@ export class Liveness {
   /** Resolves when it is known what the other end is, or is not going to be known. */
   #known(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.after(this.#handshakeMs, resolve);
-      this.#early.add(() => {
-        timer.cancel();
+      const timer = this.#clock.after(this.#handshakeMs, () => {
+        this.#early.delete(resolve);
         resolve();
       });
+      if (!this.#refd) timer.unref();
+      this.#early.set(resolve, timer);
     });
   }
 }

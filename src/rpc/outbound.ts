@@ -167,9 +167,11 @@ export class Outbound implements CallOwner {
     this.#unacknowledged.get(id)?.onAck();
   }
 
-  /** Whether calls that wait for their time to run out keep the process alive. */
+  /** Whether what waits for its time to run out keeps the process alive. */
   setRef(on: boolean): void {
     this.#refd = on;
+    this.#sender.setRef(on);
+    this.liveness.setRef(on);
     this.#deadlines?.setRef(on);
   }
 

@@ -41,6 +41,7 @@ export class Sender {
   #emptied: (() => void)[] = [];
   /** The first of the waiting needs what only another Kindred can do: all wait for the other end's hello. */
   #held: Timer | undefined;
+  #refd = true;
 
   constructor({ channel, limits, clock, references }: SenderOptions) {
     this.#channel = channel;
@@ -71,6 +72,12 @@ export class Sender {
       outgoing.fail(
         new KindredError('ERR_BUSY', `${waiting} calls wait already: maxWaitingCalls (${maxWaitingCalls})`),
       );
+  }
+
+  /** Whether a wait for the hello keeps the process alive. One that has begun: the open channel does so by itself. */
+  setRef(on: boolean): void {
+    this.#refd = on;
+    if (!on) this.#held?.unref();
   }
 
   /** There may be room now: sends what waits, in order. */
@@ -158,6 +165,7 @@ export class Sender {
       this.#waiting.shift()?.fail(error);
       this.pump();
     });
+    if (!this.#refd) this.#held.unref();
   }
 
   #letGo(): void {

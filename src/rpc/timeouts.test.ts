@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Clock } from '../base/clock.ts';
 import type { KindredError } from '../base/errors.ts';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
@@ -90,4 +91,43 @@ describe('the error of a timeout', () => {
     await line.advance(10);
     await clock.advance(2000);
   });
+});
+
+describe('a peer that does not keep the process alive', () => {
+  /** Counts the timers that would. */
+  const counting = () => {
+    const holding = new Set<object>();
+    const clock: Clock = {
+      now: () => 0,
+      after: () => {
+        const timer = { cancel: () => holding.delete(timer), unref: () => holding.delete(timer) };
+        holding.add(timer);
+        return timer;
+      },
+    };
+    return { clock, holding };
+  };
+
+  for (const when of ['before', 'after'] as const)
+    it(`has no timer that does, where it is let go ${when} what waits for the hello`, async () => {
+      const { clock, holding } = counting();
+      const line = createTestClock();
+      const { client } = createPair(
+        { echo: (value: unknown) => value },
+        { over: 'greet', clock: line, delayMs: 1, client: { clock, watch: createLoopWatch(clock) } },
+      );
+      if (when === 'before') client.unref();
+      const work = [
+        client.call.echo(new Map()),
+        client.with({ timeoutMs: 1000 }).call.echo(1),
+        client.ping(),
+      ];
+      assert.equal(holding.size > 0, when === 'after');
+      client.unref();
+      assert.equal(holding.size, 0);
+      await line.advance(10);
+      await Promise.all(work);
+      void client.close();
+      await line.advance(2000);
+    });
 });
