@@ -13,7 +13,7 @@ import type { Target } from './target.ts';
 export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
   /** What this end offers to the other: both ends may call. Default: nothing. */
   serve?: Service | ((peer: Peer<unknown>) => Service) | undefined;
-  /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end. */
+  /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end; at `local:NAME` the one its server was told to speak. */
   dialect?: DialectName | undefined;
   limits?: Partial<Limits> | undefined;
 }
@@ -40,7 +40,7 @@ export async function connect<Remote = unknown>(
     role: reached.role,
     kindred: reached.kindred,
     printer: reached.printer,
-    dialect: options.dialect,
+    dialect: options.dialect ?? reached.dialect,
     service: options.serve,
     limits,
     address: reached.address,

@@ -68,7 +68,7 @@ export async function dial<In = unknown, Out = unknown>(
     role: reached.role,
     printer: reached.printer,
     kindred: false,
-    dialect: options.dialect,
+    dialect: options.dialect ?? reached.dialect,
     limits,
   });
   return createPlainChannel<In, Out>(channel, reached.address, limits);

@@ -25,6 +25,7 @@ import {
 import { findParent } from '../transports/parent.ts';
 import { createStdioTransport } from '../transports/stdio.ts';
 import { createStreamTransport } from '../transports/stream.ts';
+import { type DialectName, dialectNames } from '../wire/dialect.ts';
 import type { Role } from './channels.ts';
 import { type DialAddressOptions, dialAddress, untilReachable } from './dial-address.ts';
 import { dialMemory } from './memory-addresses.ts';
@@ -42,6 +43,8 @@ export interface Reached {
   role: Role;
   /** The other end is known to speak binary from the first byte. */
   kindred: boolean;
+  /** What the other end speaks, where it has told that this is all. */
+  dialect?: DialectName | undefined;
   /** The other end is a parent or child of this process: it may see stacks. */
   kin: boolean;
   /** What carries the channel is this process's tie to whoever started it. */
@@ -137,9 +140,21 @@ async function reachAddress(text: string, mode: Mode, options: ReachOptions): Pr
     default: {
       const { transport, dialects } = await untilReachable(() => dialAddress(address, options), options);
       const kindred = mode === 'calls' && dialects?.includes('binary') === true;
-      return { transport, address: text, role: 'greets', kindred, kin: false, tie: false };
+      return {
+        transport,
+        address: text,
+        role: 'greets',
+        kindred,
+        dialect: onlyOneOf(dialects),
+        kin: false,
+        tie: false,
+      };
     }
   }
+}
+
+function onlyOneOf(dialects: readonly string[] | undefined): DialectName | undefined {
+  return dialects?.length === 1 ? dialectNames.find((name) => name === dialects[0]) : undefined;
 }
 
 async function reachParent(mode: Mode, { serialization = 'json' }: ReachOptions): Promise<Reached> {

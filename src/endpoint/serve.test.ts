@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
 import type { Peer } from '../rpc/peer.ts';
+import { dialectNames } from '../wire/dialect.ts';
 import { connect } from './connect.ts';
+import { dial, listen } from './messages.ts';
 import { currentCall } from './runtime.ts';
 import { serve } from './serve.ts';
 
@@ -234,14 +236,21 @@ it('answers JSON by line and in binary at one named endpoint, whose claim lets a
   await server.close();
 });
 
-it('speaks only the dialect it was told to, and says so in its claim', async () => {
-  const server = await serve('local:strict', math, { dialect: 'json-lines' });
-  const peer = await connect<typeof math>('local:strict');
-  assert.equal(await peer.call.add(1, 2), 3);
-  assert.equal(peer.kindred, false);
-  await peer.close();
-  await server.close();
-});
+for (const dialect of dialectNames)
+  it(`speaks only ${dialect} where it was told to, and its claim tells who connects or dials`, async () => {
+    const server = await serve('local:strict', math, { dialect });
+    const peer = await connect<typeof math>('local:strict');
+    assert.equal(await peer.call.add(1, 2), 3);
+    assert.equal(peer.kindred, dialect === 'binary');
+    await peer.close();
+    await server.close();
+
+    const plain = await listen('local:strict', (channel) => channel.send({ hello: 1 }), { dialect });
+    const channel = await dial('local:strict');
+    assert.deepEqual((await channel[Symbol.asyncIterator]().next()).value, { hello: 1 });
+    await channel.close();
+    await plain.close();
+  });
 
 it('names the process that serves an address already', async () => {
   const server = await serve('local:taken', math);

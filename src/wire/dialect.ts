@@ -6,6 +6,7 @@ import type { ExportReference, ImportReference, Message } from './message.ts';
 import type { Text } from './text.ts';
 
 export type DialectName = 'json-lines' | 'json-headers' | 'json-concat' | 'binary';
+export const dialectNames: readonly DialectName[] = ['json-lines', 'json-headers', 'json-concat', 'binary'];
 
 /** What goes to a transport: bytes, or a string that the transport writes as UTF-8 (faster than encoding it first). */
 export type Chunk = string | Uint8Array;
