@@ -1,6 +1,9 @@
 import { KindredError } from '../base/errors.ts';
 import type { AckLevel, Meta } from '../wire/message.ts';
 
+/** When a notification resolves. */
+export type Delivery = 'written' | AckLevel;
+
 /** How one call or notification is to be made. */
 export interface CallOptions {
   /** Gives up when it fires, with `ERR_CANCELLED`. The function's own signal fires at the other end, where it is a call. */
@@ -8,7 +11,7 @@ export interface CallOptions {
   /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default, and where it is 0 or Infinity: never. */
   timeoutMs?: number | undefined;
   /** When a notification resolves. Default `written`. */
-  delivery?: 'written' | AckLevel | undefined;
+  delivery?: Delivery | undefined;
   /** `named`: the one argument is an object of named parameters. Default `positional`. */
   params?: 'positional' | 'named' | undefined;
   /** Moved instead of copied where the channel can (an `ArrayBuffer` to a thread). */

@@ -5,6 +5,7 @@ import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, CloseReason } from '../channel/channel.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
+import { Brake } from './brake.ts';
 import { type CallOptions, type JoinedOptions, join, noOptions } from './call-options.ts';
 import { type Client, createFace, type Notifier } from './client.ts';
 import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
@@ -89,7 +90,16 @@ class ChannelPeer implements OwnPeer {
       callLent: (id, args) => this.#outbound.call(id, args, noOptions),
       toWire: (thrown) => this.#inbound.toWire(thrown),
     });
-    this.#outbound = new Outbound({ channel, limits, clock, watch, context, references: this.#references });
+    const brake = new Brake(channel);
+    this.#outbound = new Outbound({
+      channel,
+      limits,
+      clock,
+      watch,
+      context,
+      references: this.#references,
+      brake,
+    });
     this.#root = this.#caller(join(noOptions, { timeoutMs: options.timeoutMs, params: options.params }));
     const { service = {} } = options;
     const offered =
@@ -102,6 +112,8 @@ class ChannelPeer implements OwnPeer {
       context,
       events,
       references: this.#references,
+      brake,
+      awaitsAnswers: () => this.#outbound.inFlight > 0,
       methods,
       withStack: options.withStack ?? false,
       peer: () => this,
@@ -216,11 +228,16 @@ class ChannelPeer implements OwnPeer {
 
   #caller(options: JoinedOptions): Caller<unknown> {
     const outbound = this.#outbound;
+    const inbound = (): Inbound => this.#inbound;
     let call: object | undefined;
     let notify: object | undefined;
     return {
       get call() {
-        call ??= createFace((method, args) => outbound.call(method, args, options));
+        call ??= createFace((method, args) => {
+          const reply = outbound.call(method, args, options);
+          inbound().slow();
+          return reply;
+        });
         return call as Client<unknown>;
       },
       get notify() {

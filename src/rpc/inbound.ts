@@ -1,14 +1,16 @@
 /**
  * Calls and notifications that arrive: finds the function, runs it in its context, answers.
  *
- * Only names of the service's own table are looked up. More calls than `maxCalls` wait in their order; a stranger that
- * sends on all the same is slowed by its transport.
+ * Only names of the service's own table are looked up. More than `maxCalls` wait in their order. Another Kindred then
+ * waits by itself: nothing stops what else it has to say. A stranger is slowed by its transport, unless this end waits for
+ * its answers, which come the same way.
  */
 import { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Message, Params, WireError } from '../wire/message.ts';
+import type { Brake } from './brake.ts';
 import { CallTable } from './call-table.ts';
 import type { ContextPort, EventsPort } from './context.ts';
 import { describe } from './discover.ts';
@@ -35,6 +37,9 @@ export interface InboundOptions {
   context: ContextPort;
   events: EventsPort;
   references: References;
+  brake: Brake;
+  /** Whether calls to the other end are open. */
+  awaitsAnswers(): boolean;
   /** Undefined: not known yet. Calls wait for `offer`, or for `refuseAll`. */
   methods: ReadonlyMap<string, Method> | undefined;
   /** Whether what a function throws goes out with its stack. */
@@ -54,7 +59,6 @@ export class Inbound implements ScopeOwner {
   /** For all results: what a ticket would say of one is not asked. */
   readonly #resultTicket: Ticket;
   #answering = 0;
-  #paused = false;
   #pumpIsDue = false;
   #refusal: KindredError | undefined;
   #lastId: CallId = 0;
@@ -106,7 +110,6 @@ export class Inbound implements ScopeOwner {
 
   onNotify(message: NotifyMessage): void {
     const borrowed = this.#references.takeBorrowed();
-    if (message.ack?.level === 'received') this.#send({ kind: 'ack', ...message.ack });
     this.#runOrPark(message, borrowed);
   }
 
@@ -118,6 +121,7 @@ export class Inbound implements ScopeOwner {
       return;
     }
     this.#parked.splice(parked, 1);
+    this.slow();
     this.#refuse(id, cancelled);
   }
 
@@ -128,10 +132,15 @@ export class Inbound implements ScopeOwner {
       const { message, borrowed } = this.#parked.shift() as Parked;
       this.#run(message, borrowed);
     }
-    if (this.#paused && this.#parked.length * 2 <= this.#options.limits.maxCalls) {
-      this.#paused = false;
-      this.#channel.resume();
-    }
+    this.slow();
+  }
+
+  /** Reads a stranger no further while much waits, and on again when little does or this end waits for its answers. */
+  slow(): void {
+    const { brake, limits, awaitsAnswers } = this.#options;
+    const waiting = this.#parked.length;
+    const isMuch = waiting >= limits.maxCalls || (brake.has(this) && waiting * 2 > limits.maxCalls);
+    brake.set(this, isMuch && !this.#channel.kindred && !awaitsAnswers());
   }
 
   /** The service is known: what waited for it runs. */
@@ -148,8 +157,10 @@ export class Inbound implements ScopeOwner {
   /** The same, also for the calls that wait. */
   refuseAll(error: KindredError): void {
     this.refuse(error);
-    for (const { message } of this.#parked.splice(0))
-      if (message.kind === 'call') this.#refuse(message.id, error);
+    this.#methods ??= nothing;
+    for (const parked of this.#parked.splice(0))
+      if (parked.message.kind === 'call') this.#refuse(parked.message.id, error);
+      else this.#parked.push(parked);
     this.pump();
     this.#tellIdle();
   }
@@ -186,10 +197,14 @@ export class Inbound implements ScopeOwner {
 
   #runOrPark(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
     if (this.#parked.length === 0 && this.#mayRun()) return this.#run(message, borrowed);
-    this.#parked.push({ message, borrowed });
-    if (this.#paused || this.#parked.length < this.#options.limits.maxCalls) return;
-    this.#paused = true;
-    this.#channel.pause();
+    const { maxCalls, maxWaitingCalls } = this.#options.limits;
+    const waiting = this.#parked.push({ message, borrowed });
+    if (waiting > Math.max(maxWaitingCalls, 2 * maxCalls))
+      throw new KindredError(
+        'ERR_LIMIT',
+        `${waiting} calls and notifications wait to be run, above maxWaitingCalls (${maxWaitingCalls})`,
+      );
+    this.slow();
   }
 
   #open(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): Scope {
@@ -206,6 +221,8 @@ export class Inbound implements ScopeOwner {
   #run(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
     const scope = this.#open(message, borrowed);
     this.#answering++;
+    if (message.kind === 'notify' && message.ack?.level === 'received')
+      this.#send({ kind: 'ack', ...message.ack });
     let result: unknown;
     let promise: Promise<unknown> | undefined;
     try {
@@ -362,7 +379,7 @@ export class Inbound implements ScopeOwner {
 
   #answered(): void {
     this.#answering--;
-    if (this.#pumpIsDue || (this.#parked.length === 0 && !this.#paused)) return;
+    if (this.#pumpIsDue || this.#parked.length === 0) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
   }

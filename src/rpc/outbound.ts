@@ -10,6 +10,7 @@ import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Params, WireError } from '../wire/message.ts';
+import type { Brake } from './brake.ts';
 import { type JoinedOptions, misuse } from './call-options.ts';
 import { CallTable } from './call-table.ts';
 import type { ContextPort } from './context.ts';
@@ -31,6 +32,7 @@ export interface OutboundOptions {
   watch: LoopWatch;
   context: ContextPort;
   references: References;
+  brake: Brake;
 }
 
 export class Outbound implements CallOwner {
@@ -41,6 +43,7 @@ export class Outbound implements CallOwner {
   readonly #context: ContextPort;
   readonly #references: References;
   readonly #sender: Sender;
+  readonly #brake: Brake;
   readonly #clock: Clock;
   /** Made for the first call that has one. */
   #deadlines: Deadlines | undefined;
@@ -48,7 +51,7 @@ export class Outbound implements CallOwner {
   readonly #pending = new CallTable<PendingCall>();
   readonly #unacknowledged = new Map<number, PendingNotification>();
   #lastId = 0;
-  #lastAck = 0;
+  #lastNotification = 0;
   /** Why nothing is sent any more. */
   #refusal: KindredError | undefined;
   #idle: (() => void)[] = [];
@@ -60,6 +63,7 @@ export class Outbound implements CallOwner {
     this.#context = options.context;
     this.#references = options.references;
     this.#sender = new Sender(options);
+    this.#brake = options.brake;
     this.#clock = options.clock;
     this.liveness = new Liveness(options.channel, options.clock, options.watch, options.limits.handshakeMs);
   }
@@ -98,15 +102,17 @@ export class Outbound implements CallOwner {
 
   notify(method: string, args: readonly unknown[], options: JoinedOptions): Promise<void> {
     const level = options.delivery ?? 'written';
-    const ack = level === 'written' ? undefined : { id: ++this.#lastAck, level };
+    const id = ++this.#lastNotification;
     const params = paramsOf(args, options);
-    const notification = new PendingNotification(this.#channel, method, params, options, ack);
+    const notification = new PendingNotification(this.#channel, method, params, options, { id, level });
     const refusal = misuse(options, args) ?? this.#refusal ?? firedBefore(options, method);
     if (refusal !== undefined) notification.fail(refusal);
     else {
-      if (ack !== undefined) {
-        this.#unacknowledged.set(ack.id, notification);
-        notification.tie(() => this.#unacknowledged.delete(ack.id));
+      if (level !== 'written') {
+        this.#unacknowledged.set(id, notification);
+        notification.tie(() => {
+          if (!notification.sent) this.#unacknowledged.delete(id);
+        });
       }
       this.#boundNotification(notification, method, level, options);
       this.#sender.send(notification);
@@ -149,22 +155,29 @@ export class Outbound implements CallOwner {
   onPlainItem(id: CallId, seq: number, value: unknown, bytes: number): boolean {
     const call = this.#pending.get(id);
     if (call === undefined) return false;
-    const channel = this.#channel;
+    const brake = this.#brake;
     const { maxBufferedBytes } = this.#limits;
     if (call.plainStream === undefined) {
       const taken = (): void => {
-        if (stream.bufferedBytes * 2 < maxBufferedBytes) channel.resume();
+        if (stream.bufferedBytes * 2 < maxBufferedBytes) brake.set(call, false);
       };
-      const stream = this.#references.consume(id, false, () => this.#sendCancel(call), call, taken);
+      const stop = (): void => {
+        this.#sendCancel(call);
+        brake.set(call, false);
+      };
+      const stream = this.#references.consume(id, false, stop, call, taken);
       call.openPlainStream(stream);
     }
     call.plainStream?.push(seq, value, bytes);
-    if ((call.plainStream?.bufferedBytes ?? 0) > maxBufferedBytes) channel.pause();
+    if ((call.plainStream?.bufferedBytes ?? 0) > maxBufferedBytes) brake.set(call, true);
     return true;
   }
 
   onAck(id: number): void {
-    this.#unacknowledged.get(id)?.onAck();
+    const notification = this.#unacknowledged.get(id);
+    this.#unacknowledged.delete(id);
+    notification?.onAck();
+    this.#sender.onAck(id, notification);
   }
 
   /** Whether what waits for its time to run out keeps the process alive. */
@@ -289,6 +302,7 @@ export class Outbound implements CallOwner {
   ): void {
     const giveUp = (error: KindredError): void => {
       notification.fail(error);
+      if (!notification.sent) this.#sender.takeBack(notification);
       this.pump();
     };
     for (const signal of signals) {
@@ -318,6 +332,7 @@ export class Outbound implements CallOwner {
   /** The call is no longer among those that wait for an answer. */
   #leave(call: PendingCall): void {
     if (!this.#pending.delete(call.id)) return;
+    this.#brake.set(call, false);
     this.#sender.leave(call);
     if (this.#idle.length > 0) this.#tellIdle();
   }

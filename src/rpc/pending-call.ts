@@ -39,6 +39,7 @@ interface Extras {
 }
 
 export class PendingCall implements Outgoing, Life {
+  readonly lends = true;
   readonly takesPlace = true;
   readonly id: number;
   readonly method: string | number;

@@ -2,11 +2,14 @@
 import { KindredError } from '../base/errors.ts';
 import { type Channel, errorOf } from '../channel/channel.ts';
 import type { AckLevel, Message, Params } from '../wire/message.ts';
-import type { JoinedOptions } from './call-options.ts';
+import type { Delivery, JoinedOptions } from './call-options.ts';
 import type { Outgoing } from './sender.ts';
 
 export class PendingNotification implements Outgoing {
-  readonly takesPlace = false;
+  readonly lends = false;
+  readonly id: number;
+  /** The other end is to say when it has started it. */
+  isAsked: boolean;
   readonly done: Promise<void>;
   readonly transfer: readonly object[] | undefined;
   exportReference: Outgoing['exportReference'];
@@ -17,7 +20,7 @@ export class PendingNotification implements Outgoing {
   readonly #channel: Channel;
   readonly #method: string;
   readonly #options: JoinedOptions;
-  readonly #ack: { id: number; level: AckLevel } | undefined;
+  readonly #level: Delivery;
   #params: Params | undefined;
   #settled = false;
   #ties: (() => void)[] | undefined;
@@ -29,13 +32,15 @@ export class PendingNotification implements Outgoing {
     method: string,
     params: Params,
     options: JoinedOptions,
-    ack: { id: number; level: AckLevel } | undefined,
+    { id, level }: { id: number; level: Delivery },
   ) {
     this.#channel = channel;
     this.#method = method;
     this.#params = params;
     this.#options = options;
-    this.#ack = ack;
+    this.id = id;
+    this.#level = level;
+    this.isAsked = level === 'received';
     this.transfer = options.transfer;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -50,12 +55,17 @@ export class PendingNotification implements Outgoing {
   }
 
   get unlessKindred(): KindredError | undefined {
-    return this.#ack === undefined
+    return this.#level === 'written'
       ? undefined
       : new KindredError(
           'ERR_NOT_SUPPORTED',
-          `${this.#method}: only another Kindred says that a notification was ${this.#ack.level}`,
+          `${this.#method}: only another Kindred says that a notification was ${this.#level}`,
         );
+  }
+
+  /** What is to be handled counts as a call does. */
+  get takesPlace(): boolean {
+    return this.#level === 'handled';
   }
 
   message(): Message {
@@ -64,13 +74,13 @@ export class PendingNotification implements Outgoing {
       method: this.#method,
       params: this.#params as Params,
       meta: this.#options.meta,
-      ack: this.#ack,
+      ack: this.#ack(),
     };
   }
 
   onSent(): void {
     this.#params = undefined;
-    if (this.#ack === undefined)
+    if (this.#level === 'written')
       void this.#channel.flushed().then((written) => {
         if (this.sent && written) this.#succeed();
         else void this.#channel.closed.then((reason) => this.fail(errorOf(reason)));
@@ -79,6 +89,12 @@ export class PendingNotification implements Outgoing {
 
   onAck(): void {
     this.#succeed();
+  }
+
+  #ack(): { id: number; level: AckLevel } | undefined {
+    const { id } = this;
+    if (this.#level === 'handled') return { id, level: 'handled' };
+    return this.isAsked ? { id, level: 'received' } : undefined;
   }
 
   fail(error: KindredError): void {

@@ -8,12 +8,19 @@ import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Message } from '../wire/message.ts';
 import type { Lending, References } from './references.ts';
+import { Unstarted } from './unstarted.ts';
 
 /** A call or a notification on its way out. */
 export interface Outgoing extends Ticket {
-  /** A call takes one of the places of `maxCalls` until it is answered. */
+  /** Functions and streams can be lent to it. */
+  readonly lends: boolean;
+  /** It takes one of the places of `maxCalls` until the other end has done with it. */
   readonly takesPlace: boolean;
   placed: boolean;
+  /** Notifications count upwards. */
+  readonly id: number;
+  /** Of a notification: the other end is to say when it has started it. */
+  isAsked?: boolean;
   /** Where only another Kindred can do what it asks for: the error for when the other end is none. */
   readonly unlessKindred?: KindredError | undefined;
   message(): Message;
@@ -37,6 +44,9 @@ export class Sender {
   readonly #references: References;
   #waiting: Outgoing[] = [];
   #placed = 0;
+  readonly #unstarted = new Unstarted();
+  /** So many notifications wait for a hello that they wait for it no longer. */
+  #goesOnWithoutHello = false;
   #pumpIsDue = false;
   #emptied: (() => void)[] = [];
   /** The first of the waiting needs what only another Kindred can do: all wait for the other end's hello. */
@@ -97,9 +107,26 @@ export class Sender {
   leave(outgoing: Outgoing): void {
     if (outgoing.placed) this.#placed--;
     outgoing.placed = false;
+    this.#pumpSoon();
+  }
+
+  /** A notification has been given up before it left. */
+  takeBack(notification: Outgoing): void {
+    this.#unstarted.forget(notification.id);
+    this.leave(notification);
+  }
+
+  #pumpSoon(): void {
     if (this.#waiting.length === 0 || this.#pumpIsDue) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
+  }
+
+  /** The other end has started a notification, or is done with it. */
+  onAck(id: number, notification: Outgoing | undefined): void {
+    this.#unstarted.onStarted(id);
+    if (notification === undefined) this.#pumpSoon();
+    else this.leave(notification);
   }
 
   /** The dialect is settled: what waited for it can go, or fail for good. */
@@ -118,9 +145,13 @@ export class Sender {
   #mayGo(outgoing: Outgoing): boolean {
     const channel = this.#channel;
     if (channel.state === 'choosing' || this.#held !== undefined || channel.full) return false;
-    if (!outgoing.takesPlace) return true;
+    return outgoing.takesPlace ? this.#placed < this.#most : !this.#unstarted.isFull(this.#most);
+  }
+
+  /** Calls in flight at most, and as many notifications that are not started. */
+  get #most(): number {
     const { maxCalls } = this.#limits;
-    return this.#placed < Math.min(maxCalls, channel.remote?.maxCalls ?? maxCalls);
+    return Math.min(maxCalls, this.#channel.remote?.maxCalls ?? maxCalls);
   }
 
   /** False where the message must wait for the other end's hello, and all behind it. */
@@ -130,11 +161,22 @@ export class Sender {
     if (!channel.kindred && outgoing.unlessKindred !== undefined) {
       const isKnown = channel.state !== 'greeting';
       if (isKnown) outgoing.fail(outgoing.unlessKindred);
-      else this.#hold(outgoing, outgoing.unlessKindred);
+      else this.#hold(outgoing, failWith(outgoing.unlessKindred));
       return isKnown;
     }
+    const isCounted = !outgoing.takesPlace;
+    if (
+      isCounted &&
+      channel.state === 'greeting' &&
+      !this.#goesOnWithoutHello &&
+      this.#unstarted.count >= this.#most
+    ) {
+      this.#hold(outgoing, () => (this.#goesOnWithoutHello = true));
+      return false;
+    }
     if (channel.kindred) {
-      outgoing.exportReference = outgoing.takesPlace ? references.lend : references.refuse;
+      if (isCounted && this.#unstarted.isToAsk(this.#most)) outgoing.isAsked = true;
+      outgoing.exportReference = outgoing.lends ? references.lend : references.refuse;
       outgoing.lentStreams = references.lentStreams;
     }
     try {
@@ -145,24 +187,25 @@ export class Sender {
         thrown instanceof KindredError
           ? thrown
           : new KindredError('ERR_NOT_ENCODABLE', 'an argument could not be read', { cause: thrown });
-      if (error.code === 'ERR_NOT_ENCODABLE' && channel.state === 'greeting') this.#hold(outgoing, error);
+      if (error.code === 'ERR_NOT_ENCODABLE' && channel.state === 'greeting')
+        this.#hold(outgoing, failWith(error));
       else outgoing.fail(error);
       return channel.state !== 'greeting' || this.#held === undefined;
     }
     if (outgoing.takesPlace) {
       outgoing.placed = true;
       this.#placed++;
-    }
+    } else this.#unstarted.onSent(outgoing.id, outgoing.isAsked === true);
     outgoing.onSent(references.takeLending());
     return true;
   }
 
-  /** Waits for the hello with what a stranger cannot do; where none comes in time it fails with the error given. */
-  #hold(outgoing: Outgoing, error: KindredError): void {
+  /** Waits for the hello, and all behind it; `late` runs where none comes in time. */
+  #hold(outgoing: Outgoing, late: (waiting: Outgoing[]) => void): void {
     this.#waiting.unshift(outgoing);
     this.#held = this.#clock.after(this.#limits.handshakeMs, () => {
       this.#held = undefined;
-      this.#waiting.shift()?.fail(error);
+      late(this.#waiting);
       this.pump();
     });
     if (!this.#refd) this.#held.unref();
@@ -173,3 +216,8 @@ export class Sender {
     this.#held = undefined;
   }
 }
+
+const failWith =
+  (error: KindredError) =>
+  (waiting: Outgoing[]): void =>
+    waiting.shift()?.fail(error);

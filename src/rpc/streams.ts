@@ -234,6 +234,7 @@ export class Consumer implements RemoteStream<unknown> {
   cancel(): void {
     this.abort();
     this.#box.clear();
+    this.bufferedBytes = 0;
   }
 
   /** Tells the producer to stop; whoever iterates gets the error after what arrived before. */

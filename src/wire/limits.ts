@@ -4,9 +4,12 @@ export interface Limits {
   maxMessageBytes: number;
   /** Depth of a value: a scalar has depth 0, an array or object one more than its deepest member. */
   maxDepth: number;
-  /** Calls in flight, each direction, per peer; then senders wait. */
+  /** Calls in flight, each direction, per peer, and as many notifications that are not started; then senders wait. */
   maxCalls: number;
-  /** Calls that wait for a place among `maxCalls`, or for room to write; then `ERR_BUSY`. */
+  /**
+   * Calls that wait for a place among `maxCalls`, or for room to write; then `ERR_BUSY`. Of the other end as many wait to
+   * be run at most; then its connection is closed.
+   */
   maxWaitingCalls: number;
   /** Bytes that wait to be written, per peer; then senders wait. A larger message is admitted when nothing else waits. */
   maxBufferedBytes: number;
