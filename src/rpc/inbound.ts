@@ -312,9 +312,8 @@ export class Inbound implements ScopeOwner {
   #answerPlainStream(id: CallId, scope: Scope, source: Source): void {
     const run = <T>(work: () => T): T => this.#options.context.run(scope, work);
     const finish = (failure: WireError | undefined): void => {
-      this.#send(
-        failure === undefined ? { kind: 'result', id, value: null } : { kind: 'error', id, error: failure },
-      );
+      if (failure === undefined) this.#send({ kind: 'result', id, value: null });
+      else this.#sendError(id, failure);
       this.#answered();
     };
     const producer = this.#references.produce(id, source, false, scope, run, finish);
@@ -347,14 +346,16 @@ export class Inbound implements ScopeOwner {
 
   #failed(message: CallMessage | NotifyMessage, scope: Scope, thrown: unknown): void {
     if (message.kind === 'notify') return this.#notified(message, scope, { thrown });
-    const { id } = message;
-    const error = this.#errorOf(scope, thrown);
+    this.#sendError(message.id, this.#errorOf(scope, thrown));
+    this.#finish(scope);
+  }
+
+  #sendError(id: CallId, error: WireError): void {
     try {
       if (this.#channel.state !== 'closed') this.#channel.send({ kind: 'error', id, error });
     } catch {
-      this.#send({ kind: 'error', id, error: degraded(error, thrown) });
+      this.#send({ kind: 'error', id, error: degraded(error) });
     }
-    this.#finish(scope);
   }
 
   #errorOf(scope: Scope, thrown: unknown): WireError {

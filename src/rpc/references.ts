@@ -6,7 +6,7 @@ import type { CallId, Message, Reference, WireError } from '../wire/message.ts';
 import { createLedger, createStandIn, type Ledger, type Lendable, type Loan } from './loans.ts';
 import type { Scope } from './scope.ts';
 import { Consumer, isSource, Producer, type Source, type StreamPort } from './streams.ts';
-import { fromWire } from './wire-errors.ts';
+import { degraded, fromWire } from './wire-errors.ts';
 
 /** Something that lasts until all that was counted by `hold` is released. */
 export interface Life {
@@ -178,9 +178,13 @@ export class References {
   ): Producer[] {
     return lending.streams.map(({ id, source }) => {
       const finish = (failure: WireError | undefined): void => {
-        this.#options.port.send(
-          failure === undefined ? { kind: 'end', stream: id } : { kind: 'fail', stream: id, error: failure },
-        );
+        const { port } = this.#options;
+        if (failure === undefined) return void port.send({ kind: 'end', stream: id });
+        try {
+          port.send({ kind: 'fail', stream: id, error: failure });
+        } catch {
+          port.send({ kind: 'fail', stream: id, error: degraded(failure) });
+        }
       };
       return this.produce(id, source, true, life, run, finish, () => unwanted?.(source));
     });

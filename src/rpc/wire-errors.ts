@@ -2,9 +2,13 @@
  * Errors on their way over the wire and back.
  *
  * ```
- *   { code: -32000, message: 'no such user', data: { code: 'ERR_REMOTE', thrown: Error, retryable, stack? } }   to a Kindred
- *   { code: -32000, message: 'no such user', data: { name: 'Error', code?, data?, cause?, errors? } }           to a stranger
+ *   thrown  { code: -32000, message: 'no such user', data: { code: 'ERR_REMOTE', thrown: Error, retryable, stack? } }  to a Kindred
+ *           { code: -32000, message: 'no such user', data: { name: 'Error', code?, data?, cause?, errors? } }          to a stranger
+ *   refused { code: -32601, message: 'the service has no ...', data: { code: 'ERR_METHOD_NOT_FOUND', outcome?, data? } }
  * ```
+ * The integer alone tells the two apart: no thrown error goes out with a code of `ownCodes`, so nothing that a function
+ * throws can pass for a word of this library about the call.
+ *
  * What a function threw arrives as `cause` of a `KindredError` with code `ERR_REMOTE`, whatever it was: an error of any
  * class, `0`, `undefined`. An error that was thrown with an integer `code` keeps it as its JSON-RPC code, and its `data`.
  */
@@ -19,7 +23,16 @@ const wireCodes: Partial<Record<ErrorCode, number>> = {
   ERR_CANCELLED: rpcCodes.requestCancelled,
   ERR_NOT_ENCODABLE: rpcCodes.internalError,
   ERR_INTERNAL: rpcCodes.internalError,
+  ERR_LIMIT: rpcCodes.internalError,
 };
+
+/** What only this library says. */
+const ownCodes: ReadonlySet<number> = new Set([
+  rpcCodes.parseError,
+  rpcCodes.requestCancelled,
+  rpcCodes.refused,
+  ...Object.values(wireCodes),
+]);
 
 const tableCodes = new Map<number, ErrorCode>([
   [rpcCodes.methodNotFound, 'ERR_METHOD_NOT_FOUND'],
@@ -34,7 +47,7 @@ export function refusalToWire(error: KindredError): WireError {
   const data: Record<string, unknown> = { code: error.code };
   if (error.outcome !== undefined) data['outcome'] = error.outcome;
   if (error.data !== undefined) data['data'] = error.data;
-  return { code: wireCodes[error.code] ?? rpcCodes.serverError, message: error.message, data };
+  return { code: wireCodes[error.code] ?? rpcCodes.refused, message: error.message, data };
 }
 
 /** Who the caller is. `kindred`: it takes values of every kind. `withStack`: it is close kin, or was promised the stack. */
@@ -48,19 +61,18 @@ export function thrownToWire(thrown: unknown, listener: Listener): WireError {
   try {
     return tell(thrown, listener);
   } catch {
-    return degraded({ code: rpcCodes.serverError, message: messageOf(thrown) }, thrown);
+    return degraded({ code: rpcCodes.thrown, message: messageOf(thrown), data: { thrown } });
   }
 }
 
 function tell(thrown: unknown, { kindred, withStack }: Listener): WireError {
   // A function may refuse its own arguments; what it got from a call of its own is a failure like any other.
   if (thrown instanceof KindredError && thrown.code === 'ERR_INVALID_PARAMS' && thrown.outcome === undefined)
-    return refusalToWire(thrown);
+    return refusalToWire(thrown.withOutcome('executed'));
   const message = messageOf(thrown);
-  const ownCode: unknown = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
-  const code = Number.isSafeInteger(ownCode) ? (ownCode as number) : rpcCodes.serverError;
+  const code = codeOf(thrown);
   if (!kindred) {
-    const details = code === ownCode ? (thrown as { data?: unknown }).data : plainDetails(thrown, 0);
+    const details = code === rpcCodes.thrown ? plainDetails(thrown, 0) : (thrown as { data?: unknown }).data;
     return details === undefined ? { code, message } : { code, message, data: details };
   }
   const data: Record<string, unknown> = { code: 'ERR_REMOTE', thrown };
@@ -71,10 +83,20 @@ function tell(thrown: unknown, { kindred, withStack }: Listener): WireError {
   return { code, message, data };
 }
 
+/** An error's own integer, unless JSON-RPC reserves it for errors of the protocol, or this library does. */
+function codeOf(thrown: unknown): number {
+  const code: unknown = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
+  if (!Number.isSafeInteger(code)) return rpcCodes.thrown;
+  const own = code as number;
+  return (own >= -32768 && own < -32099) || ownCodes.has(own) ? rpcCodes.thrown : own;
+}
+
 /** The same error with nothing left that could fail to be said: the last resort, so that a failure is never hidden. */
-export function degraded(error: WireError, thrown: unknown): WireError {
-  const data = { code: 'ERR_REMOTE', name: nameOf(thrown), degraded: true };
-  return { code: error.code, message: error.message.slice(0, mostWords), data };
+export function degraded(error: WireError): WireError {
+  const { code } = error;
+  const { code: named, outcome = 'unknown', thrown } = (error.data ?? {}) as Record<string, unknown>;
+  const data = ownCodes.has(code) ? { code: named, outcome } : { code: 'ERR_REMOTE', name: nameOf(thrown) };
+  return { code, message: error.message.slice(0, mostWords), data: { ...data, degraded: true } };
 }
 
 /** Characters of a degraded error's message. */
@@ -82,9 +104,9 @@ const mostWords = 4096;
 
 function nameOf(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? String(thrown.name).slice(0, mostWords) : typeof thrown;
+    return thrown instanceof Error ? String(thrown.name).slice(0, mostWords) : 'Error';
   } catch {
-    return typeof thrown;
+    return 'Error';
   }
 }
 
@@ -92,26 +114,18 @@ function nameOf(thrown: unknown): string {
 export function fromWire(error: WireError): KindredError {
   const data = isRecord(error.data) ? error.data : undefined;
   const named = data?.['code'];
-  if (
-    data !== undefined &&
-    typeof named === 'string' &&
-    named !== 'ERR_REMOTE' &&
-    Object.hasOwn(errorCodes, named)
-  ) {
-    const outcome = toldOutcome(named as ErrorCode, data['outcome']);
+  const isOwn = ownCodes.has(error.code);
+  if (data !== undefined && isOwn && typeof named === 'string' && Object.hasOwn(errorCodes, named))
     return new KindredError(named as ErrorCode, error.message, {
-      outcome,
+      outcome: toldOutcome(named as ErrorCode, data['outcome']),
       origin: 'remote',
       data: data['data'],
     });
-  }
   if (named === 'ERR_REMOTE' && data !== undefined && 'thrown' in data) return fromThrown(error, data);
-  const code = tableCodes.get(error.code);
   const cause = revive(error, data);
-  // An internal error of a stranger may have come before or after its function ran.
-  const outcome = code !== undefined || error.code === rpcCodes.internalError ? 'unknown' : 'executed';
-  return new KindredError(code ?? 'ERR_REMOTE', error.message, {
-    outcome,
+  return new KindredError(tableCodes.get(error.code) ?? 'ERR_REMOTE', error.message, {
+    // An internal error of a stranger may have come before or after its function ran.
+    outcome: isOwn ? 'unknown' : 'executed',
     origin: 'remote',
     cause,
     data: error.data,
@@ -148,7 +162,7 @@ function revive(error: WireError, data: Record<string, unknown> | undefined): Er
   return Object.assign(revived, { code: error.code }, error.data === undefined ? {} : { data: error.data });
 }
 
-export function messageOf(thrown: unknown): string {
+function messageOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return String(thrown.message);
     return `the function threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : String(thrown)}, which is no Error`;

@@ -93,15 +93,17 @@ export type ExportReference = (value: object) => Reference | undefined;
 /** Asked by a decoder to make the stand-in for a reference that it meets. */
 export type ImportReference = (reference: Reference) => unknown;
 
-/** The error codes that JSON-RPC 2.0 and LSP 3.17 fix. */
+/** The error codes that JSON-RPC 2.0 and LSP 3.17 fix, and two of the range that JSON-RPC leaves to implementations. */
 export const rpcCodes = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
   internalError: -32603,
-  /** The function threw (the implementation's own range starts at -32000). */
-  serverError: -32000,
+  /** The function threw. */
+  thrown: -32000,
+  /** The call failed without its function having a word in it; `data.code` says how. */
+  refused: -32050,
   /** LSP: the caller cancelled. */
   requestCancelled: -32800,
 } as const;
