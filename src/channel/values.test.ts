@@ -72,6 +72,20 @@ describe('a channel of values between two Kindreds', () => {
     assert.equal(nearHeard.drained, 1);
   });
 
+  for (const how of ['close', 'destroy'] as const)
+    it(`ends by ${how} where the other end is gone and what it said is not taken yet`, async () => {
+      const { near, far, farHeard } = createKin();
+      await turn();
+      far.pause();
+      near.send(notify('last words'));
+      await near.close();
+      await turn();
+      assert.equal(farHeard.reason, undefined);
+      if (how === 'close') void far.close();
+      else far.destroy({ kind: 'closed' });
+      assert.deepEqual(await far.closed, { kind: 'closed' });
+    });
+
   it('hears that there is room also while it takes nothing itself', async () => {
     const { near, far, nearHeard } = createKin({ maxBufferedBytes: 10_000 });
     await turn();

@@ -91,6 +91,7 @@ class ValuesChannel implements Channel {
   #paused = false;
   #held: unknown[] = [];
   #closing: CloseReason | undefined;
+  /** The transport is gone, but not all that it brought is taken. */
   #transportClosed: { error: Error | undefined } | undefined;
   #handedOver: (() => void)[] = [];
   #lingerTimer: Timer | undefined;
@@ -193,6 +194,10 @@ class ValuesChannel implements Channel {
     this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
     this.#paused = false;
     this.#held = [];
+    if (this.#transportClosed !== undefined) {
+      this.#onClose(this.#transportClosed.error);
+      return this.closed;
+    }
     this.#flush();
     const end = (): void => this.#transport.end();
     if (this.#waiting.length === 0) end();
@@ -205,7 +210,8 @@ class ValuesChannel implements Channel {
     if (this.state === 'closed') return;
     this.#closing ??= reason;
     this.#drop();
-    this.#transport.destroy();
+    if (this.#transportClosed === undefined) this.#transport.destroy();
+    else this.#onClose(this.#transportClosed.error);
   }
 
   ref(): void {
