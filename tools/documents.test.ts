@@ -171,6 +171,18 @@ describe('the reference', () => {
     ]);
   });
 
+  it('fails where an event is missing, or carries something else', () => {
+    const source =
+      "publish('kindred:a', () => ({ one }));\npublish('kindred:b', () => ({\n  one,\n  two: f(1),\n}));\n";
+    const table =
+      '<!-- events -->\n| channel | carries |\n| --- | --- |\n| `kindred:b` | `one` |\n| `kindred:a` | `one` |\n';
+    const root = tree({ ...files, 'src/publisher.ts': source, 'docs/reference/page.md': table });
+    assert.deepEqual(checkReference(root), [
+      'docs/reference/page.md: the table of events lacks kindred:b (one, two)',
+      'docs/reference/page.md: the table of events has kindred:b (one), which there is not',
+    ]);
+  });
+
   it('fails where an error code is missing', () => {
     assert.deepEqual(page('<!-- error codes -->\n| code | means |\n| --- | --- |\n| `ERR_ONE` | 1 |\n'), [
       'docs/reference/page.md: the table of error codes lacks ERR_TWO',

@@ -4,6 +4,7 @@
  *   <!-- exports: src/index.ts -->           each of its names stands somewhere on the page as code
  *   <!-- options: ConnectOptions -->         the table below has one row for each member, and no other
  *   <!-- error codes -->                     the table below is the table of src/base/errors.ts
+ *   <!-- events -->                          the table below has each event that src publishes, with what it carries
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,9 @@ import { projectFiles } from './files.ts';
 export function checkReference(root: string): string[] {
   return projectFiles(root, 'docs/reference/*.md').flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
-    return [...missingNames(root, text), ...wrongTables(root, text)].map((problem) => `${file}: ${problem}`);
+    return [...missingNames(root, text), ...wrongTables(root, text), ...wrongEvents(root, text)].map(
+      (problem) => `${file}: ${problem}`,
+    );
   });
 }
 
@@ -42,6 +45,35 @@ function wrongTables(root: string, text: string): string[] {
         .map((key) => `the table of ${marker} has ${key}, which there is not`),
     ];
   });
+}
+
+function wrongEvents(root: string, text: string): string[] {
+  const [, table] = /^<!-- events -->\n((?:\|.*\n)+)/m.exec(text) ?? [];
+  if (table === undefined) return [];
+  const said = new Set(
+    [...table.matchAll(/^\| `(kindred:[\w.]+)` \| ([^|]*) \|/gm)].map(
+      ([, name, carries = '']) => `${name} (${carries.replaceAll('`', '')})`,
+    ),
+  );
+  const real = new Set(
+    projectFiles(root, 'src/**/*.ts').flatMap((file) => eventsIn(readFileSync(join(root, file), 'utf8'))),
+  );
+  return [
+    ...[...real].filter((event) => !said.has(event)).map((event) => `the table of events lacks ${event}`),
+    ...[...said]
+      .filter((event) => !real.has(event))
+      .map((event) => `the table of events has ${event}, which there is not`),
+  ];
+}
+
+/** `publish('kindred:x', () => ({ a, b: 1 }))` -> `kindred:x (a, b)`. */
+function eventsIn(source: string): string[] {
+  return [...source.matchAll(/publish\(\s*'(kindred:[^']+)', \(\) => \(\{([^}]*)\}/g)].map(
+    ([, name, body = '']) => {
+      const members = body.split(',').map((member) => member.trim().split(':')[0]);
+      return `${name} (${members.filter((member) => member !== '').join(', ')})`;
+    },
+  );
 }
 
 function errorCodesOf(root: string): string[] {

@@ -32,7 +32,7 @@ export interface Exit {
 export interface ChildOptions extends Omit<NodeSpawnOptions, 'stdio'> {
   /** Default `descriptor`. */
   channel?: ChildChannel | undefined;
-  /** Standard input, output and error, and extra descriptors. Default: those the channel does not use are inherited. */
+  /** Standard input, output and error, and extra descriptors. Default, where the channel does not use them: stdin is ignored, the others are inherited. */
   stdio?: (IOType | 'ipc' | NodeJS.WritableStream | number | null | undefined)[];
   /** The child is known to run Kindred: both ends speak the binary dialect from the first byte. Default false. */
   kindred?: boolean | undefined;

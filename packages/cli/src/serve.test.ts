@@ -54,6 +54,14 @@ test('--allow-anyone opens what others can reach', async () => {
   await end(server);
 });
 
+test('at parent: without a parent nobody is there, and --help tells of that exit code', async () => {
+  const env = { KINDRED_CHANNEL: '' };
+  const { code } = await command.run(['serve', command.served('math.ts'), '--at', 'parent:'], { env });
+  assert.equal(code, 3);
+  const help = await command.run(['serve', '--help']);
+  assert.match(help.stdout, /^ +3 +nobody is there/m);
+});
+
 test('a name that is served already is refused, naming the owner', async () => {
   const first = await command.serve('math.ts', 'local:taken');
   const { code, stderr } = await command.run(['serve', command.served('math.ts'), '--at', 'local:taken']);

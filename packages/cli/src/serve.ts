@@ -41,7 +41,7 @@ export function addServe(program: Command, terminal: Terminal): void {
       '$ kindred serve ./math.ts --at tcp://127.0.0.1:7070 --export math',
       '$ kindred serve ./tools.ts --at stdio:   # for whoever starts it',
     ],
-    exits: ['ok', 'failed', 'usage', 'interrupted', 'terminated'],
+    exits: ['ok', 'failed', 'usage', 'notReachable', 'interrupted', 'terminated'],
   });
 }
 
