@@ -30,7 +30,7 @@ export interface Started {
 export interface KindredCommand {
   /** A folder for sockets and files; gone when the tests are. */
   readonly folder: string;
-  start(words: readonly string[], options?: { env?: NodeJS.ProcessEnv }): Started;
+  start(words: readonly string[], options?: { env?: NodeJS.ProcessEnv; stdin?: 'pipe' | 'ignore' }): Started;
   run(words: readonly string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Ran>;
   /** Serves a module of ./served; resolves with where, when it can be called. */
   serve(module: string, at: string, ...words: string[]): Promise<Started & { address: string }>;
@@ -56,10 +56,11 @@ export function useKindredCommand(): KindredCommand {
     );
   });
 
-  const start: KindredCommand['start'] = (words, { env } = {}) => {
+  const start: KindredCommand['start'] = (words, { env, stdin = 'pipe' } = {}) => {
     const { NODE_TEST_CONTEXT: _ours, ...inherited } = process.env;
     const child = spawn(process.execPath, [program, ...words], {
       cwd: folder,
+      stdio: [stdin, 'pipe', 'pipe'],
       env: {
         ...inherited,
         KINDRED_RUNTIME_DIR: join(folder, 'runtime'),
