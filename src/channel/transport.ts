@@ -16,6 +16,8 @@ export interface ByteTransport {
   readonly form: 'bytes';
   /** For errors and logs: `unix:/run/app.sock`, `descriptor 3 of process 4711`. */
   readonly name: string;
+  /** A network lies between: the other end can vanish, and nobody is told. */
+  readonly mayVanish?: boolean;
   /** Called once; nothing is delivered before it, and nothing is lost that arrived before it. */
   start(receiver: ByteReceiver): void;
   /** Hands bytes over, in as few system calls as possible. False: they are taken, but wait for `drain` before the next. */
@@ -41,6 +43,7 @@ export interface ValueReceiver {
 export interface ValueTransport {
   readonly form: 'values';
   readonly name: string;
+  readonly mayVanish?: false;
   /** What a posted value may hold: `json` values only, or anything of the structured clone algorithm. */
   readonly clone: 'json' | 'structured';
   readonly transfer: boolean;

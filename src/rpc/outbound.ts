@@ -15,6 +15,7 @@ import { type JoinedOptions, misuse } from './call-options.ts';
 import { CallTable } from './call-table.ts';
 import type { ContextPort } from './context.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { Liveness } from './liveness.ts';
 import { type CallOwner, cancelledBy, PendingCall } from './pending-call.ts';
 import { PendingNotification } from './pending-notification.ts';
@@ -45,6 +46,7 @@ export class Outbound implements CallOwner {
   readonly #sender: Sender;
   readonly #brake: Brake;
   readonly #clock: Clock;
+  readonly #heartbeat: Heartbeat;
   /** Made for the first call that has one. */
   #deadlines: Deadlines | undefined;
   #refd = true;
@@ -66,6 +68,7 @@ export class Outbound implements CallOwner {
     this.#brake = options.brake;
     this.#clock = options.clock;
     this.liveness = new Liveness(options.channel, options.clock, options.watch, options.limits.handshakeMs);
+    this.#heartbeat = this.#createHeartbeat(options);
   }
 
   get inFlight(): number {
@@ -96,6 +99,7 @@ export class Outbound implements CallOwner {
     else call.fail(misused);
     if (call.settled) return reply;
     this.#pending.add(call);
+    this.#heartbeat.start();
     this.#sender.send(call);
     return reply;
   }
@@ -110,6 +114,7 @@ export class Outbound implements CallOwner {
     else {
       if (level !== 'written') {
         this.#unacknowledged.set(id, notification);
+        this.#heartbeat.start();
         notification.tie(() => {
           if (!notification.sent) this.#unacknowledged.delete(id);
         });
@@ -232,6 +237,7 @@ export class Outbound implements CallOwner {
     }
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
     this.liveness.close(error);
+    this.#heartbeat.stop();
     this.#deadlines?.clear();
     this.#tellIdle();
   }
@@ -267,6 +273,21 @@ export class Outbound implements CallOwner {
     const { deadline } = call;
     if (deadline !== undefined) this.#deadlines?.remove(deadline);
     this.#references.ledger.end(call.lentFunctions);
+  }
+
+  #createHeartbeat({ channel, clock, limits }: OutboundOptions): Heartbeat {
+    return new Heartbeat({
+      clock,
+      intervalMs: limits.heartbeatMs,
+      awaits: () => this.#pending.size + this.#unacknowledged.size + this.#references.streams > 0,
+      answersPings: () => channel.kindred,
+      heard: () => this.liveness.heard,
+      ping: () => void this.liveness.ping().catch(() => {}),
+      vanished: (silentMs) => {
+        const message = `the other end has vanished: it said nothing for ${silentMs} ms, and answered no ping (heartbeatMs ${limits.heartbeatMs})`;
+        channel.destroy({ kind: 'lost', error: new KindredError('ERR_PEER_GONE', message) });
+      },
+    });
   }
 
   /** Its own bounds and those of the call from which it is made. */

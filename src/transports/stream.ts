@@ -5,6 +5,7 @@
  * sender when it is full), what is written waits in the writable. Errors come out as one `close`, never as an `error`
  * event that nobody hears.
  */
+import type { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { ByteReceiver, ByteTransport } from '../channel/transport.ts';
@@ -61,6 +62,10 @@ class StreamTransport implements ByteTransport {
     } else {
       this.#watch(writable, () => this.#onWritableClose());
     }
+  }
+
+  get mayVanish(): boolean {
+    return (this.#readable as Partial<Socket>).remoteAddress !== undefined;
   }
 
   start(receiver: ByteReceiver): void {

@@ -19,6 +19,11 @@ export interface Limits {
   maxConnections: number;
   /** Time for the hand-shake (the binary dialect, TLS, secrets), in milliseconds. Towards a child, which has to start first, the default is 30,000. */
   handshakeMs: number;
+  /**
+   * While an answer is awaited over a network, and nothing was heard for so long: a ping, in milliseconds. Two that stay
+   * unanswered for as long each, and the connection is lost. 0: never.
+   */
+  heartbeatMs: number;
 }
 
 const KiB = 1024;
@@ -33,6 +38,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   maxStreams: 256,
   maxConnections: 4096,
   handshakeMs: 5000,
+  heartbeatMs: 30_000,
 });
 
 /** Between a parent and its child, which has to start first: a busy machine may take its time over that. */
