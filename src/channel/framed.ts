@@ -121,7 +121,7 @@ class FramedChannel implements Channel {
   }
 
   get full(): boolean {
-    const full = this.#outbox.bytes >= this.#options.limits.maxBufferedBytes;
+    const full = this.#outbox.weight >= this.#options.limits.maxBufferedBytes;
     if (full) this.#wasFull = true;
     return full;
   }
@@ -266,7 +266,7 @@ class FramedChannel implements Channel {
     if (asked !== undefined) this.#outbox.whenHandedOver(asked);
     if (this.state === 'closed') return;
     this.#outbox.flush();
-    if (this.#wasFull && this.#outbox.bytes < this.#options.limits.maxBufferedBytes / 2) {
+    if (this.#wasFull && this.#outbox.weight < this.#options.limits.maxBufferedBytes / 2) {
       this.#wasFull = false;
       this.#receiver?.drained();
     }

@@ -33,6 +33,9 @@ const cutAboveBytes = 128 * 1024;
 /** Bytes per write at most, so that control messages and `ticket.withdrawn` are looked at again in between. */
 const writeBytes = 256 * 1024;
 
+/** Memory that a message takes while it waits, beside its bytes. */
+export const keepBytes = 128;
+
 const controlKinds: ReadonlySet<Message['kind']> = new Set([
   'cancel',
   'ping',
@@ -175,6 +178,11 @@ export class Outbox {
   /** The transport takes more after `write` returned false. */
   unblock(): void {
     this.#blocked = false;
+  }
+
+  /** What waits weighs: its bytes, and what keeping each message costs. Pongs are small, and there can be millions. */
+  get weight(): number {
+    return this.bytes + (this.#added - this.#gone) * keepBytes;
   }
 
   /** Drops what waits. */

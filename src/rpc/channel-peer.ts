@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, CloseReason } from '../channel/channel.ts';
+import { keepBytes } from '../channel/outbox.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
 import { Brake } from './brake.ts';
@@ -58,6 +59,8 @@ class ChannelPeer implements OwnPeer {
   readonly address: string;
   readonly closed: Promise<CloseReason>;
   readonly #channel: Channel;
+  readonly #limits: Limits;
+  readonly #brake: Brake;
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
   readonly #references: References;
@@ -69,11 +72,16 @@ class ChannelPeer implements OwnPeer {
   /** The last thing that a stranger reported about no call of ours: likely the reason when it hangs up. */
   #lastReport: KindredError | undefined;
   #room: (() => void)[] = [];
+  /** Of what this end has answered by itself while the other end read too little. */
+  #unreadBytes = 0;
 
   constructor(channel: Channel, options: PeerOptions) {
     const { limits = defaultLimits, clock = systemClock, context = noContext, events = noEvents } = options;
     const watch = options.watch ?? createLoopWatch(clock);
     this.#channel = channel;
+    this.#limits = limits;
+    const brake = new Brake(channel);
+    this.#brake = brake;
     this.#clock = clock;
     this.#watch = watch;
     this.#events = events;
@@ -82,7 +90,7 @@ class ChannelPeer implements OwnPeer {
     this.#references = new References({
       port: {
         send: (message) => channel.send(message),
-        tell: (message) => this.#send(message),
+        tell: (message) => this.#answer(message),
         room: () => this.#whenRoom(),
       },
       maxStreams: limits.maxStreams,
@@ -90,7 +98,6 @@ class ChannelPeer implements OwnPeer {
       callLent: (id, args) => this.#outbound.call(id, args, noOptions),
       toWire: (thrown) => this.#inbound.toWire(thrown),
     });
-    const brake = new Brake(channel);
     this.#outbound = new Outbound({
       channel,
       limits,
@@ -113,6 +120,7 @@ class ChannelPeer implements OwnPeer {
       events,
       references: this.#references,
       brake,
+      answer: (message) => this.#answer(message),
       awaitsAnswers: () => this.#outbound.inFlight > 0,
       methods,
       withStack: options.withStack ?? false,
@@ -275,7 +283,7 @@ class ChannelPeer implements OwnPeer {
       case 'cancel':
         return this.#inbound.onCancel(message.id);
       case 'ping':
-        return this.#send({
+        return this.#answer({
           kind: 'pong',
           id: message.id,
           delayMs: Math.round(this.#watch.takeLongest(this)),
@@ -301,7 +309,7 @@ class ChannelPeer implements OwnPeer {
 
   /** A broken response fails the call that it was meant for; anything else is answered, as JSON-RPC demands. */
   #onInvalid({ id, error, answers }: Extract<Message, { kind: 'invalid' }>): void {
-    if (answers === undefined || !this.#outbound.has(answers)) this.#send({ kind: 'error', id, error });
+    if (answers === undefined || !this.#outbound.has(answers)) this.#answer({ kind: 'error', id, error });
     else
       this.#outbound.onBroken(
         answers,
@@ -325,6 +333,8 @@ class ChannelPeer implements OwnPeer {
   }
 
   #onDrained(): void {
+    this.#unreadBytes = 0;
+    this.#brake.set(this, false);
     for (const resolve of this.#room.splice(0)) resolve();
     this.#outbound.pump();
     this.#inbound.pump();
@@ -371,11 +381,28 @@ class ChannelPeer implements OwnPeer {
     return this.#channel.full ? new Promise((resolve) => this.#room.push(resolve)) : undefined;
   }
 
-  #send(message: Message): void {
+  /**
+   * Sends what this end answers by itself, and so to any number of messages. Whoever does not read that is read no further
+   * itself; where its other messages must be heard all the same, it loses its connection.
+   */
+  #answer(message: Message): void {
+    const bytes = this.#send(message);
+    const channel = this.#channel;
+    if (!channel.full) return;
+    if (!channel.kindred && this.#outbound.inFlight === 0) return this.#brake.set(this, true);
+    this.#unreadBytes += bytes + keepBytes;
+    const { maxBufferedBytes } = this.#limits;
+    if (this.#unreadBytes <= maxBufferedBytes) return;
+    const said = `the other end asks on and on, and reads no answers: maxBufferedBytes (${maxBufferedBytes})`;
+    channel.destroy({ kind: 'broken', error: new KindredError('ERR_LIMIT', said) });
+  }
+
+  #send(message: Message): number {
     try {
-      this.#channel.send(message);
+      return this.#channel.send(message);
     } catch {
       // The channel was closed meanwhile, and with it all that the message was about.
+      return 0;
     }
   }
 }

@@ -38,6 +38,8 @@ export interface InboundOptions {
   events: EventsPort;
   references: References;
   brake: Brake;
+  /** Sends an answer that no function has made. */
+  answer(message: Message): void;
   /** Whether calls to the other end are open. */
   awaitsAnswers(): boolean;
   /** Undefined: not known yet. Calls wait for `offer`, or for `refuseAll`. */
@@ -386,7 +388,7 @@ export class Inbound implements ScopeOwner {
   }
 
   #refuse(id: CallId, error: KindredError): void {
-    this.#send({ kind: 'error', id, error: refusalToWire(error) });
+    this.#options.answer({ kind: 'error', id, error: refusalToWire(error) });
   }
 
   /** For messages that can always be said: only a closed channel can refuse them, and then nobody waits. */
