@@ -30,19 +30,20 @@ export function describe(methods: ReadonlyMap<string, Method>): OpenRpc {
 
 function describeMethod(method: Method): OpenRpcMethod {
   const { name, parameters, run } = method;
-  const names = parameters ?? Array.from({ length: run.length }, (_, i) => `argument${i + 1}`);
-  const rest = names.at(-1)?.startsWith('...') === true;
+  const places = parameters ?? Array.from({ length: run.length }, () => '');
+  const unnamed = parameters === undefined || places.some((place) => place === '' || place === '...');
+  const rest = places.at(-1)?.startsWith('...') === true;
   return {
     name,
-    params: names.map((parameter, i) => ({
-      name: parameter.replace('...', ''),
-      required: !rest && i < run.length,
+    params: places.map((place, i) => ({
+      name: place.replace('...', '') || `argument${i + 1}`,
+      required: !(rest && i === places.length - 1) && i < run.length,
       schema: {},
     })),
     result: { name: 'result', schema: {} },
-    paramStructure: parameters === undefined || rest ? 'by-position' : 'either',
+    paramStructure: unnamed || rest ? 'by-position' : 'either',
     ...(isGenerator(run) ? { 'x-stream': true } : {}),
-    ...(parameters === undefined ? { 'x-unnamed': true } : {}),
+    ...(unnamed ? { 'x-unnamed': true } : {}),
     ...(rest ? { 'x-rest': true } : {}),
   };
 }

@@ -6,6 +6,7 @@
  */
 import { KindredError } from '../base/errors.ts';
 import type { Params } from '../wire/message.ts';
+import { parametersOf } from './parameters.ts';
 
 export type Service = object;
 
@@ -14,7 +15,7 @@ export interface Method {
   readonly run: (...args: unknown[]) => unknown;
   /** `this` of the function: the object that holds it. */
   readonly owner: object;
-  /** Names of the parameters, where the source tells them; undefined where it does not. */
+  /** As `parametersOf` tells them. */
   readonly parameters: readonly string[] | undefined;
 }
 
@@ -41,6 +42,8 @@ export function methodsOf(service: Service): ReadonlyMap<string, Method> {
 
 function collect(owner: object, prefix: string, methods: Map<string, Method>, path: readonly object[]): void {
   if (path.includes(owner) || path.length > maxNesting) return;
+  // What an instance works with is its own affair.
+  const isInstance = [...path, owner].some((one) => !isPlain(one));
   for (const [name, value] of membersOf(owner)) {
     if (isHidden(name)) continue;
     const full = prefix + name;
@@ -59,13 +62,14 @@ function collect(owner: object, prefix: string, methods: Map<string, Method>, pa
           return parameters;
         },
       });
-    } else if (isNested(value)) collect(value, `${full}.`, methods, [...path, owner]);
+    } else if (isPlain(value) || (!isInstance && isInstanceOfClass(value)))
+      collect(value, `${full}.`, methods, [...path, owner]);
   }
 }
 
 /**
  * Own members, then those of the classes of an instance; the nearest of a name wins. Accessors are never run. What is
- * inherited from something not written as a class (`EventEmitter`, built-in types) is nobody's service.
+ * inherited from something built in, or not written as a class (`EventTarget`, `EventEmitter`), is nobody's service.
  */
 function* membersOf(owner: object): Generator<[string, unknown]> {
   const seen = new Set<string>();
@@ -82,81 +86,57 @@ function* membersOf(owner: object): Generator<[string, unknown]> {
 
 function isClassPrototype(object: object): boolean {
   const maker: unknown = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
-  return typeof maker === 'function' && isClass(maker);
+  return typeof maker === 'function' && isClass(maker) && !isGlobal(maker);
 }
 
-function isNested(value: unknown): value is object {
+/** Some built-in types are written as classes. */
+function isGlobal(maker: object): boolean {
+  const name: unknown = Object.getOwnPropertyDescriptor(maker, 'name')?.value;
+  return typeof name === 'string' && (globalThis as Record<string, unknown>)[name] === maker;
+}
+
+/** An object, or a module. */
+function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return isClassPrototype(prototype as object) && Object.prototype.toString.call(value) === '[object Object]';
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isInstanceOfClass(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    isClassPrototype(Object.getPrototypeOf(value) as object) &&
+    Object.prototype.toString.call(value) === '[object Object]'
+  );
 }
 
 function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Parameter names from the source of a function: plain names, with or without a default; undefined for anything else. */
-export function parametersOf(run: (...args: never[]) => unknown): readonly string[] | undefined {
-  const source = Function.prototype.toString.call(run).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
-  const single = /^(?:async\s+)?([A-Za-z_$][\w$]*)\s*=>/.exec(source);
-  if (single !== null) return [single[1] as string];
-  const start = source.indexOf('(');
-  if (start < 0 || source.includes('[native code]')) return undefined;
-  const list = splitTopLevel(source, start + 1);
-  const names: string[] = [];
-  for (const part of list ?? []) {
-    const name = /^(\.\.\.)?([A-Za-z_$][\w$]*)\s*(?:=|$)/.exec(part.trim());
-    if (name === null) return undefined;
-    names.push((name[1] ?? '') + (name[2] as string));
-  }
-  return list === undefined ? undefined : names;
-}
-
-/** The parts of a parenthesised list, split at its own commas; undefined where a string makes that a guess. */
-function splitTopLevel(source: string, start: number): string[] | undefined {
-  const parts: string[] = [];
-  let depth = 0;
-  let from = start;
-  for (let i = start; i < source.length; i++) {
-    const char = source[i] as string;
-    if (char === '"' || char === "'" || char === '`' || char === '/') return undefined;
-    if ('([{'.includes(char)) depth++;
-    else if (')]}'.includes(char)) {
-      if (depth === 0) {
-        const last = source.slice(from, i);
-        if (last.trim() !== '' || parts.length > 0) parts.push(last);
-        return parts.filter((part) => part.trim() !== '');
-      }
-      depth--;
-    } else if (char === ',' && depth === 0) {
-      parts.push(source.slice(from, i));
-      from = i + 1;
-    }
-  }
-  return undefined;
-}
-
 /**
  * Positional arguments for a function. Named ones go to the parameters of these names where they all are known; else a
- * function of one parameter gets them as one object. Throws `ERR_INVALID_PARAMS` naming what does not fit.
+ * function of exactly one parameter gets them as one object. Throws `ERR_INVALID_PARAMS` naming what does not fit.
  */
 export function argumentsFor(method: Method, params: Params): readonly unknown[] {
   if (Array.isArray(params)) return params as readonly unknown[];
   const named = params as Readonly<Record<string, unknown>>;
   const given = Object.keys(named);
-  const parameters = method.parameters?.filter((name) => !name.startsWith('...'));
-  const stranger = given.find((name) => parameters?.includes(name) !== true);
-  if (parameters !== undefined && stranger === undefined) {
-    const last = Math.max(-1, ...given.map((name) => parameters.indexOf(name)));
-    return parameters
-      .slice(0, last + 1)
+  if (given.length === 0) return [];
+  const { parameters = [] } = method;
+  const names = parameters.filter((name) => !name.startsWith('...'));
+  const known = names.length > 0 && !names.includes('');
+  const places = given.map((name) => names.indexOf(name));
+  if (known && !places.includes(-1))
+    return names
+      .slice(0, Math.max(...places) + 1)
       .map((name) => (Object.hasOwn(named, name) ? named[name] : undefined));
-  }
-  const count = method.parameters?.length ?? method.run.length;
-  if (count <= 1) return given.length === 0 ? [] : [named];
+  if (parameters.length === 1 && names.length === 1) return [named];
   throw new KindredError(
     'ERR_INVALID_PARAMS',
-    `${method.name} has no parameter named ${String(stranger)}${parameters === undefined ? '; give its arguments by position' : `: its parameters are ${parameters.join(', ')}`}`,
+    known
+      ? `${method.name} has no parameter named ${given[places.indexOf(-1)]}: its parameters are ${names.join(', ')}`
+      : `${method.name} takes no named parameters: give its arguments by position`,
   );
 }

@@ -10,6 +10,7 @@ test('functions stand in aligned columns, with what can be left out marked', () 
     { name: 'users.find', params: [param('id', true), param('limit', false)] },
     { name: 'countdown', params: [param('from', true)], 'x-stream': true },
     { name: 'mix', params: [param('argument1', true), param('argument2', true)], 'x-unnamed': true },
+    { name: 'odd', params: [], 'x-unnamed': true },
     { name: 'ping', params: [] },
   ]);
   assert.deepEqual(tableOf(rows), [
@@ -18,6 +19,7 @@ test('functions stand in aligned columns, with what can be left out marked', () 
     'users.find  id, limit?          a value',
     'countdown   from                a stream',
     'mix         2, names not known  a value',
+    'odd         names not known     a value',
     'ping        -                   a value',
   ]);
 });

@@ -19,8 +19,9 @@ export function rowsOf(methods: readonly unknown[]): Row[] {
 
 function parametersOf(method: Record<string, unknown>): string {
   const params = Array.isArray(method['params']) ? method['params'].filter(isRecord) : [];
+  if (method['x-unnamed'] === true)
+    return params.length === 0 ? 'names not known' : `${params.length}, names not known`;
   if (params.length === 0) return '-';
-  if (method['x-unnamed'] === true) return `${params.length}, names not known`;
   return params
     .map(({ name, required }, i) => {
       if (method['x-rest'] === true && i === params.length - 1) return `...${textOf(name)}`;
