@@ -30,7 +30,13 @@ const cases: [string, (...args: never[]) => unknown, string[] | undefined][] = [
   ],
   ['an odd name of its own', { 'f(x, "': (a: number) => a }['f(x, "'] as () => unknown, ['a']],
   ['a computed name', new Function('return { ["f(x"](a) {} }["f(x"]')() as () => unknown, ['a']],
-  ['a generator', async function* (from: number, to = "'") {}, ['from', 'to']],
+  [
+    'a generator',
+    async function* (from: number, to = "'") {
+      yield from + to;
+    },
+    ['from', 'to'],
+  ],
   ['a bound function', half.bind(undefined), undefined],
   [
     'what could be a division or not',
