@@ -56,6 +56,11 @@ export async function accept(
   onTransport: (transport: Transport, address: string) => void,
 ): Promise<Listener> {
   const address = parseAddress(text);
+  if (address.kind !== 'unix' && (mode !== undefined || group !== undefined))
+    throw new KindredError(
+      'ERR_NOT_SUPPORTED',
+      `${text} takes no ${mode === undefined ? 'group' : 'mode'}: only a unix:/path has them; local: is its owner's alone`,
+    );
   const { maxConnections, handshakeMs } = limits;
   const onSocket: OnTransport = (transport, refused) => {
     if (refused) turnAway(transport, limits);

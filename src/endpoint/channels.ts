@@ -19,7 +19,7 @@ import { createValuesChannel } from '../channel/values.ts';
 import { helloOf } from '../rpc/channel-peer.ts';
 import { allocate, nodeText } from '../transports/node-text.ts';
 import type { DialectName } from '../wire/dialect.ts';
-import { defaultLimits, type Limits } from '../wire/limits.ts';
+import type { Limits } from '../wire/limits.ts';
 import { defer, events } from './runtime.ts';
 
 export type Role = 'greets' | 'chooses';
@@ -65,8 +65,4 @@ function onPrinted(address: string, line: string): void {
   if (hasSubscribers('kindred:child.printed'))
     events.publish('kindred:child.printed', () => ({ address, line }));
   else process.stderr.write(`${line}\n`);
-}
-
-export function limitsOf(given: Partial<Limits> | undefined, otherwise: Limits = defaultLimits): Limits {
-  return given === undefined ? otherwise : { ...otherwise, ...given };
 }

@@ -4,8 +4,8 @@ import type { CallOptions } from '../rpc/call-options.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
-import { defaultLimits, kinLimits, type Limits } from '../wire/limits.ts';
-import { limitsOf } from './channels.ts';
+import { kinLimits, type Limits } from '../wire/limits.ts';
+import { checkDialect, checkService, limitsOf } from './check-options.ts';
 import { openPeer } from './open-peer.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
@@ -34,15 +34,18 @@ export async function connect<Remote = unknown>(
   target: Target,
   options: ConnectOptions = {},
 ): Promise<Peer<Remote>> {
+  const limits = limitsOf(options.limits);
+  const methods = options.serve === undefined ? undefined : checkService(options.serve);
+  checkDialect(options.dialect);
   const reached = await reach(target, 'calls', options);
-  const limits = limitsOf(options.limits, reached.kin ? kinLimits : defaultLimits);
   const peer = openPeer<Remote>(reached.transport, {
     role: reached.role,
     kindred: reached.kindred,
     printer: reached.printer,
     dialect: options.dialect ?? reached.dialect,
     service: options.serve,
-    limits,
+    methods,
+    limits: reached.kin ? limitsOf(options.limits, kinLimits) : limits,
     address: reached.address,
     timeoutMs: options.timeoutMs,
     params: options.params,

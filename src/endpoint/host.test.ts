@@ -56,6 +56,7 @@ for (const place of ['process', 'thread', 'here'] as const)
       assert.equal(error.code, 'ERR_START_FAILED');
       assert.match(error.message, /broken\.ts/);
       assert.match(error.message, /cannot be loaded/);
+      assert.equal(error.outcome, 'not-sent');
     });
 
     it('leaves no call unsettled when it is closed', async () => {

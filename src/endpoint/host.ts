@@ -9,7 +9,7 @@ import type { CallOptions } from '../rpc/call-options.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
-import { limitsOf } from './channels.ts';
+import { checkService, limitsOf } from './check-options.ts';
 import { defaultGraceMs } from './end-of-input.ts';
 import type { HostData } from './host-main.ts';
 import { openPeer } from './open-peer.ts';
@@ -40,6 +40,8 @@ export interface Hosted<Module> extends Peer<Module> {
   readonly exited: Promise<Exit>;
 }
 
+const homes = { process: inProcess, thread: inThread, here: inPlace };
+
 /** Where a module lives: how to talk to it, and how to end it. */
 interface Home {
   peer: Peer<unknown>;
@@ -68,8 +70,15 @@ export async function host<Module = unknown>(
       'ERR_BAD_ARGUMENT',
       `host takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`,
     );
-  const homes = { process: inProcess, thread: inThread, here: inPlace };
-  const home = await homes[options.in ?? 'process'](url, options);
+  limitsOf(options.limits);
+  checkService(options.serve ?? {});
+  const { in: place = 'process' } = options;
+  if (!Object.hasOwn(homes, place))
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `host knows no place ${JSON.stringify(place)}: in is process, thread or here`,
+    );
+  const home = await homes[place](url, options);
   const { peer } = home;
   const closePeer = peer.close.bind(peer);
   const hosted = Object.assign(peer, {

@@ -6,7 +6,8 @@ import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { AckLevel, Message } from '../wire/message.ts';
 import { type AcceptOptions, accept } from './accept.ts';
-import { limitsOf, openChannel } from './channels.ts';
+import { openChannel } from './channels.ts';
+import { checkDialect, limitsOf } from './check-options.ts';
 import { flushBeforeExit, type Speaker } from './flush-and-exit.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
@@ -62,6 +63,7 @@ export async function dial<In = unknown, Out = unknown>(
   options: DialOptions = {},
 ): Promise<PlainChannel<In, Out>> {
   const limits = limitsOf(options.limits);
+  checkDialect(options.dialect);
   const reached = await reach(target, 'plain', options);
   const channel = openChannel(reached.transport, {
     mode: 'plain',
@@ -85,6 +87,7 @@ export async function listen<In = unknown, Out = unknown>(
   options: ListenOptions & { onError?: (error: unknown, channel: PlainChannel<In, Out>) => void } = {},
 ): Promise<PlainServer<In, Out>> {
   const limits = limitsOf(options.limits);
+  checkDialect(options.dialect);
   const channels = new Set<PlainChannel<In, Out>>();
   const listening = await accept(
     address,

@@ -27,6 +27,7 @@ import { createStdioTransport } from '../transports/stdio.ts';
 import { createStreamTransport } from '../transports/stream.ts';
 import { type DialectName, dialectNames } from '../wire/dialect.ts';
 import type { Role } from './channels.ts';
+import { checkMs } from './check-options.ts';
 import { type DialAddressOptions, dialAddress, untilReachable } from './dial-address.ts';
 import { dialMemory } from './memory-addresses.ts';
 import { isChild, type Target } from './target.ts';
@@ -56,6 +57,7 @@ export interface Reached {
 type Mode = 'calls' | 'plain';
 
 export async function reach(target: Target, mode: Mode, options: ReachOptions): Promise<Reached> {
+  checkMs('waitMs', options.waitMs);
   if (typeof target === 'string') return reachAddress(target, mode, options);
   if (target instanceof Worker)
     return kinOf(

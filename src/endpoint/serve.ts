@@ -5,12 +5,12 @@ import type { CallOptions } from '../rpc/call-options.ts';
 import type { OwnPeer } from '../rpc/channel-peer.ts';
 import { createFace, type Notifier } from '../rpc/client.ts';
 import type { Peer } from '../rpc/peer.ts';
-import { methodsOf, type Service } from '../rpc/service.ts';
+import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
-import { limitsOf } from './channels.ts';
+import { checkDialect, checkService, limitsOf } from './check-options.ts';
 import { endsProcess } from './end-of-input.ts';
 import { openPeer } from './open-peer.ts';
 import { type Reached, reach } from './reach.ts';
@@ -64,7 +64,8 @@ export async function serve<Remote = unknown>(
   options: ServeOptions = {},
 ): Promise<Server<Remote>> {
   const limits = limitsOf(options.limits);
-  const methods = typeof service === 'function' ? undefined : methodsOf(service);
+  const methods = checkService(service);
+  checkDialect(options.dialect);
   const peers = new Set<Peer<Remote>>();
   const kept = { alive: true };
   const admit = (

@@ -49,6 +49,30 @@ export function createPeer<Remote = unknown>(channel: Channel, options: PeerOpti
   return new ChannelPeer(channel, options) as unknown as OwnPeer<Remote>;
 }
 
+/** A service that is made for one peer, or promised, and cannot be had is the failure of this peer alone. */
+function methodsFor(
+  service: NonNullable<PeerOptions['service']>,
+  peer: Peer<unknown>,
+): ReadonlyMap<string, Method> | Promise<ReadonlyMap<string, Method>> {
+  if (service instanceof Promise) return service.then(methodsOf);
+  if (typeof service !== 'function') return methodsOf(service);
+  try {
+    const made = (service as (peer: Peer<unknown>) => Service | Promise<Service>)(peer);
+    return made instanceof Promise ? made.then(methodsOf) : methodsOf(made);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function startFailed(cause: unknown): KindredError {
+  if (cause instanceof KindredError && cause.code === 'ERR_START_FAILED') return cause;
+  const told = cause instanceof Error ? cause.message : String(cause);
+  return new KindredError('ERR_START_FAILED', `the service could not be made ready: ${told}`, {
+    cause,
+    outcome: 'not-sent',
+  });
+}
+
 /** What an end says of itself at the hand-shake. */
 export function helloOf(limits: Limits): Hello {
   const { maxCalls, maxMessageBytes, maxStreams } = limits;
@@ -108,10 +132,7 @@ class ChannelPeer implements OwnPeer {
       brake,
     });
     this.#root = this.#caller(join(noOptions, { timeoutMs: options.timeoutMs, params: options.params }));
-    const { service = {} } = options;
-    const offered =
-      typeof service === 'function' ? (service as (peer: Peer<unknown>) => Service)(this) : service;
-    const methods = options.methods ?? (offered instanceof Promise ? undefined : methodsOf(offered));
+    const methods = options.methods ?? methodsFor(options.service ?? {}, this);
     this.#inbound = new Inbound({
       channel,
       limits,
@@ -122,11 +143,11 @@ class ChannelPeer implements OwnPeer {
       brake,
       answer: (message) => this.#answer(message),
       awaitsAnswers: () => this.#outbound.inFlight > 0,
-      methods,
+      methods: methods instanceof Promise ? undefined : methods,
       withStack: options.withStack ?? false,
       peer: () => this,
     });
-    if (offered instanceof Promise) this.#awaitService(offered);
+    if (methods instanceof Promise) this.#await(methods);
     channel.start({
       ready: () => this.#outbound.onReady(),
       message: (message, bytes) => this.#onMessage(message, bytes),
@@ -256,16 +277,15 @@ class ChannelPeer implements OwnPeer {
     };
   }
 
-  #awaitService(service: Promise<Service>): void {
-    service
-      .then((ready) => this.#inbound.offer(methodsOf(ready)))
-      .catch((cause: unknown) => {
-        const error =
-          cause instanceof KindredError
-            ? cause
-            : new KindredError('ERR_START_FAILED', 'the service could not be made ready', { cause });
+  #await(methods: Promise<ReadonlyMap<string, Method>>): void {
+    methods.then(
+      (ready) => this.#inbound.offer(ready),
+      (cause: unknown) => {
+        const error = startFailed(cause);
+        this.#events.publish('kindred:peer.error', () => ({ peer: this, error }));
         this.#inbound.refuseAll(error);
-      });
+      },
+    );
   }
 
   #onMessage(message: Message, bytes: number): void {

@@ -111,7 +111,7 @@ function isInstanceOfClass(value: unknown): value is object {
   );
 }
 
-function isClass(value: object): boolean {
+export function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 

@@ -133,9 +133,14 @@ export function fromWire(error: WireError): KindredError {
   });
 }
 
-/** An end that takes no more calls may say of one that it never ran: that is its go-away, in words that JSON has. */
+/**
+ * An end that takes no more calls may say of one that it never ran: that is its go-away, in words that JSON has. So may
+ * one that never had a function to run.
+ */
+const neverRan: ReadonlySet<ErrorCode> = new Set(['ERR_PEER_GONE', 'ERR_START_FAILED']);
+
 function toldOutcome(code: ErrorCode, told: unknown): Outcome {
-  if (told === 'executed' || (told === 'not-sent' && code === 'ERR_PEER_GONE')) return told;
+  if (told === 'executed' || (told === 'not-sent' && neverRan.has(code))) return told;
   return 'unknown';
 }
 

@@ -61,6 +61,14 @@ export async function listenUnix(
 ): Promise<Listener> {
   const address = formatAddress({ kind: 'unix', path });
   checkPathLength(address, path);
+  if (
+    options.mode !== undefined &&
+    !(Number.isInteger(options.mode) && options.mode >= 0 && options.mode <= 0o777)
+  )
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `${address}: mode ${options.mode} is none: it is a number from 0 to 0o777, such as 0o660`,
+    );
   const gid = options.group === undefined ? undefined : groupId(options.group);
   const server = createServer({ allowHalfOpen: true });
   let connections = 0;

@@ -1,0 +1,48 @@
+/** What is wrong in the options is refused before anything is opened. All throw `ERR_BAD_ARGUMENT`. */
+import { KindredError } from '../base/errors.ts';
+import type { Peer } from '../rpc/peer.ts';
+import { isClass, type Method, methodsOf, type Service } from '../rpc/service.ts';
+import { type DialectName, dialectNames } from '../wire/dialect.ts';
+import { defaultLimits, type Limits } from '../wire/limits.ts';
+
+/** The limits of one end: what is not given, or undefined, keeps its default. */
+export function limitsOf(given: Partial<Limits> = {}, otherwise: Limits = defaultLimits): Limits {
+  const limits = { ...otherwise };
+  for (const [name, value] of Object.entries(given) as [keyof Limits, unknown][]) {
+    if (!Object.hasOwn(limits, name))
+      throw wrong(`limits.${name} is no limit: there are ${Object.keys(limits).join(', ')}`);
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+      throw wrong(`limits.${name} is ${shown(value)}: a limit is a finite number above 0`);
+    limits[name] = value;
+  }
+  return limits;
+}
+
+export function checkDialect(dialect: DialectName | undefined): void {
+  if (dialect !== undefined && !dialectNames.includes(dialect))
+    throw wrong(`dialect is ${shown(dialect)}: there are ${dialectNames.join(', ')}`);
+}
+
+/** The functions of a service; undefined where it is made for each peer. */
+export function checkService(
+  service: Service | ((peer: Peer<never>) => Service),
+): ReadonlyMap<string, Method> | undefined {
+  if (typeof service !== 'function') return methodsOf(service);
+  if (isClass(service)) throw wrong(`a class is no service: give an instance, new ${service.name}()`);
+  return undefined;
+}
+
+/** Times in milliseconds. */
+export function checkMs(name: string, value: number | undefined): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= 0))
+    throw wrong(`${name} is ${shown(value)}: it takes milliseconds, 0 or more`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+function wrong(message: string): KindredError {
+  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
+}
