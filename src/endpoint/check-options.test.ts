@@ -9,7 +9,7 @@ import { dial, listen } from './messages.ts';
 import { type ServeOptions, serve } from './serve.ts';
 
 const anyPort = 'tcp://127.0.0.1:0';
-class Math {
+class Adder {
   add(a: number, b: number): number {
     return a + b;
   }
@@ -54,12 +54,12 @@ describe('options that are wrong are refused before anything is opened', () => {
     });
 
   it('a service that is none, or a class', async () => {
-    for (const service of [5, Math])
+    for (const service of [5, Adder])
       for (const work of [
         serve(address, service as unknown as object),
         connect(address, { serve: service as unknown as object }),
       ])
-        await assert.rejects(work, { code: 'ERR_BAD_ARGUMENT', message: /a service|new Math\(\)/ });
+        await assert.rejects(work, { code: 'ERR_BAD_ARGUMENT', message: /a service|new Adder\(\)/ });
   });
 
   it('a time to wait that is none', async () => {
@@ -88,8 +88,8 @@ describe('options that are wrong are refused before anything is opened', () => {
 });
 
 it('a limit that is undefined keeps its default', async () => {
-  const server = await serve(anyPort, new Math(), { limits: { maxCalls: undefined as unknown as number } });
-  const peer = await connect<Math>(server.address);
+  const server = await serve(anyPort, new Adder(), { limits: { maxCalls: undefined as unknown as number } });
+  const peer = await connect<Adder>(server.address);
   assert.equal(await peer.call.add(1, 2), 3);
   await peer.close();
   await server.close();
@@ -106,12 +106,12 @@ for (const address of [anyPort, 'memory:no-service'])
       },
       () => undefined,
       () => Promise.reject(new RangeError('no luck tomorrow')),
-      () => new Math(),
+      () => new Adder(),
     ];
     const count = makers.length;
     const server = await serve(address, () => makers.shift()?.() as object);
     for (let n = 1; n <= count; n++) {
-      const peer = await connect<Math>(server.address);
+      const peer = await connect<Adder>(server.address);
       if (n < count)
         await assert.rejects(peer.call.add(1, 2), {
           code: 'ERR_START_FAILED',
