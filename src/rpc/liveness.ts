@@ -84,6 +84,13 @@ export class Liveness {
     ping.resolve({ roundTripMs: now - ping.sentAt, delayMs });
   }
 
+  /** What was heard before this look counts as heard now; so whoever may ask for it later looks at the beginning too. */
+  look(): void {
+    if (this.heard === this.#seen) return;
+    this.#seen = this.heard;
+    this.#heardAt = this.#watch.freeNow();
+  }
+
   /** Asks for a sign of life where there was none for a while, and nobody has asked yet. Called at every tick. */
   probe(timeoutMs: number): void {
     const silentMs = this.#silentMs();
@@ -122,14 +129,9 @@ export class Liveness {
     this.#pings.clear();
   }
 
-  /** How long nothing was heard, as far as that was looked at. */
   #silentMs(): number {
-    const now = this.#watch.freeNow();
-    if (this.heard !== this.#seen) {
-      this.#seen = this.heard;
-      this.#heardAt = now;
-    }
-    return now - this.#heardAt;
+    this.look();
+    return this.#watch.freeNow() - this.#heardAt;
   }
 
   /** Resolves when it is known what the other end is, or is not going to be known. */

@@ -305,6 +305,7 @@ export class Outbound implements CallOwner {
 
   #bound(call: PendingCall, timeoutMs: number): void {
     const since = this.#watch.freeNow();
+    this.liveness.look();
     call.deadline = {
       since,
       due: since + timeoutMs,

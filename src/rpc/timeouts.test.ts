@@ -79,6 +79,29 @@ describe('the error of a timeout', () => {
     await clock.advance(2000);
   });
 
+  it('knows of the silence from the middle of the time on, whatever was heard before the call', async () => {
+    const { clock, line, client, channels } = pair();
+    const ping = client.ping();
+    await line.advance(10);
+    await ping;
+    let askedAt = 0;
+    const { send } = channels.client;
+    channels.client.send = function (message, ticket) {
+      if (message.kind === 'ping') askedAt ||= clock.now();
+      return send.call(this, message, ticket);
+    };
+    const failed = assert.rejects(
+      client.call.hang(() => {}),
+      { code: 'ERR_TIMEOUT' },
+    );
+    await clock.advance(1100);
+    await failed;
+    assert.ok(askedAt > 500 && askedAt < 600, `asked at ${askedAt}`);
+    void client.close();
+    await line.advance(10);
+    await clock.advance(2000);
+  });
+
   it('calls an end alive only after a recent sign, however often it has to ask', async () => {
     const { clock, line, client, failed } = pair();
     const peer = failed(client.call.hang(() => {}));
