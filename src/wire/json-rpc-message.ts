@@ -34,8 +34,7 @@ export function readObject(value: unknown): Message | MetaAhead | undefined {
   const validId = isCallId(id) ? id : undefined;
   if (isAnswer) return readResponse(value, validId);
   if (jsonrpc !== '2.0') return notRequest(value, validId, '`jsonrpc` must be "2.0"');
-  if (id !== undefined && validId === undefined)
-    return invalid(null, '`id` must be a string, a number or null');
+  if (id !== undefined && validId === undefined) return invalid(null, `\`id\` ${idRule}`);
   if (typeof method !== 'string') return notRequest(value, validId, '`method` must be a string');
   if (result !== undefined || error !== undefined)
     return invalid(validId ?? null, 'an object with `method` has neither `result` nor `error`');
@@ -104,7 +103,7 @@ function readResponse({ jsonrpc, result, error }: Fields, id: CallId | undefined
     jsonrpc !== '2.0'
       ? '`jsonrpc` must be "2.0"'
       : id === undefined
-        ? 'the `id` of a response must be a string, a number or null'
+        ? `the \`id\` of a response ${idRule}`
         : result !== undefined && error !== undefined
           ? 'a response has either `result` or `error`'
           : undefined;
@@ -203,8 +202,15 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const idRule = 'must be a string, null, or a number no larger than 2^53 - 1';
+
+/** A larger number would not come back as it was sent. */
 function isCallId(id: unknown): id is CallId {
-  return typeof id === 'string' || id === null || (typeof id === 'number' && Number.isFinite(id));
+  return (
+    typeof id === 'string' ||
+    id === null ||
+    (typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER)
+  );
 }
 
 function isHello(params: Fields): params is Hello {
