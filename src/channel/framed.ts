@@ -29,6 +29,8 @@ export type DialectChoice = DialectName | 'choose' | 'greet';
 export interface FramedOptions {
   mode: 'calls' | 'plain';
   dialect: DialectChoice;
+  /** The other end has come by itself, so that it may be a browser: HTTP is refused, whatever the dialect. Always with 'choose'. */
+  accepted?: boolean | undefined;
   /** What this end says of itself to another Kindred. */
   hello: Hello;
   limits: Limits;
@@ -85,6 +87,7 @@ class FramedChannel implements Channel {
   #onFlush: (() => void) | undefined;
   #wasFull = false;
   #ended = false;
+  #begun = false;
   #readyTold = false;
   /** Set once this end has decided to close: the reason to give when the transport is gone. */
   #closing: CloseReason | undefined;
@@ -275,7 +278,7 @@ class FramedChannel implements Channel {
   #onData(chunk: Uint8Array): void {
     if (this.#closing !== undefined || chunk.length === 0) return;
     try {
-      if (this.#incoming === undefined && !this.#choose(chunk)) return;
+      if (!this.#begun && !this.#begin(chunk)) return;
       const rest = (this.#incoming as Codec).push(chunk);
       if (rest === undefined || this.#closing !== undefined) return;
       if (this.#outgoing?.name !== 'binary')
@@ -287,8 +290,11 @@ class FramedChannel implements Channel {
     }
   }
 
-  /** Chooses the dialect by the first byte. False: it fits nothing, and the channel closes. */
-  #choose(chunk: Uint8Array): boolean {
+  /** Looks at the first bytes. False: the channel closes. */
+  #begin(chunk: Uint8Array): boolean {
+    this.#begun = true;
+    const chooses = this.#options.dialect === 'choose';
+    if (!chooses && this.#options.accepted !== true) return true;
     const choice = chooseDialect(chunk);
     if (choice === 'http') {
       // A browser that was talked into calling a local port must not even learn what listens here.
@@ -298,9 +304,14 @@ class FramedChannel implements Channel {
       });
       return false;
     }
+    if (chooses) this.#choose(choice, chunk[0] as number);
+    return true;
+  }
+
+  #choose(choice: DialectName | undefined, first: number): void {
     this.#use(choice ?? 'json-lines');
     if (choice === undefined) {
-      const byte = (chunk[0] as number).toString(16).padStart(2, '0');
+      const byte = first.toString(16).padStart(2, '0');
       throw new KindredError(
         'ERR_PROTOCOL',
         `the first byte 0x${byte} begins none of the dialects that are spoken here`,
@@ -308,7 +319,6 @@ class FramedChannel implements Channel {
     }
     if (choice === 'binary') this.#awaitHello();
     else if (choice === 'json-headers') this.#settle();
-    return true;
   }
 
   #onMessage(message: Message, bytes: number): void {

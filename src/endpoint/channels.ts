@@ -51,6 +51,7 @@ export function openChannel(
   return createFramedChannel(transport, {
     mode,
     dialect: choice,
+    accepted: role === 'chooses',
     hello,
     limits,
     text: nodeText,

@@ -252,6 +252,37 @@ for (const dialect of dialectNames)
     await plain.close();
   });
 
+for (const dialect of dialectNames)
+  it(`closes an HTTP request without an answer where ${dialect} is configured, whatever its body says`, async () => {
+    const heard: unknown[] = [];
+    const options = { dialect };
+    const served = await serve(anyPort, { run: (it: unknown) => void heard.push(it) }, options);
+    const plain = await listen(
+      anyPort,
+      async (channel) => {
+        for await (const message of channel) heard.push(message);
+      },
+      { ...options, onError() {} },
+    );
+    const body = '{"jsonrpc":"2.0","method":"run","params":["called"]}';
+    for (const { address } of [served, plain])
+      for (const request of [`${body}\n`, `Content-Length: ${body.length}\r\n\r\n${body}`]) {
+        const socket = createConnection(Number(new URL(address).port), '127.0.0.1');
+        socket.write(`POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n${request}`);
+        let answer = '';
+        socket
+          .on('error', () => {})
+          .on('data', (chunk) => {
+            answer += String(chunk);
+          });
+        await new Promise((resolve) => socket.once('close', resolve));
+        // In binary both ends say hello before they have heard anything.
+        if (dialect !== 'binary') assert.equal(answer, '');
+      }
+    assert.deepEqual(heard, []);
+    await Promise.all([served.close(), plain.close()]);
+  });
+
 it('names the process that serves an address already', async () => {
   const server = await serve('local:taken', math);
   const error = await rejection(serve('local:taken', math));
