@@ -97,7 +97,9 @@ export class Inbound implements ScopeOwner {
   onCall(message: CallMessage): void {
     const { id } = message;
     const borrowed = this.#references.takeBorrowed();
-    if (this.#refusal !== undefined) return this.#refuse(id, this.#refusal);
+    // A lent function belongs to a call that was accepted, by either end.
+    if (this.#refusal !== undefined && typeof message.method === 'string')
+      return this.#refuse(id, this.#refusal);
     if (id !== null && this.#calls.get(id) !== undefined)
       return this.#refuse(
         id,
@@ -151,7 +153,7 @@ export class Inbound implements ScopeOwner {
     this.pump();
   }
 
-  /** Accepts no more calls. */
+  /** Accepts no more calls, but those of lent functions. */
   refuse(error: KindredError): void {
     this.#refusal ??= error;
   }

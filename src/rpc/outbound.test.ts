@@ -5,6 +5,7 @@ import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
 import { defaultLimits } from '../wire/limits.ts';
+import { createGate } from './fixtures/gate.ts';
 
 const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
   work.then(
@@ -12,24 +13,6 @@ const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
     (error) => error as KindredError,
   );
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** A service whose calls wait until the test lets them go. */
-function createGate() {
-  const opened = Promise.withResolvers<void>();
-  const seen: unknown[] = [];
-  return {
-    seen,
-    open: opened.resolve,
-    service: {
-      wait: async (tag: unknown) => {
-        seen.push(tag);
-        await opened.promise;
-        return tag;
-      },
-      ping: (tag?: unknown) => tag ?? 'pong',
-    },
-  };
-}
 
 describe('timeouts', () => {
   it('reject with ERR_TIMEOUT and cancel the function', async () => {
@@ -288,39 +271,6 @@ describe('the first call between two Kindreds', () => {
     assert.match(error.message, /params\[0\]\.when/);
     client.close();
     await clock.advance(30_000);
-  });
-});
-
-describe('draining', () => {
-  it('finishes what runs, refuses what is new as not-sent, then closes', async () => {
-    const gate = createGate();
-    const { client, server } = createPair(gate.service, { over: 'binary' });
-    const running = client.call.wait('running');
-    await turn();
-    const drained = server.drain({ reason: 'deploy' });
-    await turn();
-    const refused = await rejection(client.call.wait('new'));
-    assert.equal(refused.code, 'ERR_PEER_GONE');
-    assert.equal(refused.outcome, 'not-sent');
-    assert.match(refused.message, /deploy/);
-    assert.equal(client.state, 'draining');
-    gate.open();
-    assert.equal(await running, 'running');
-    await drained;
-    assert.equal(server.state, 'closed');
-    assert.equal((await client.closed).kind, 'ended');
-  });
-
-  it('closes at its deadline all the same', async () => {
-    const clock = createTestClock();
-    const gate = createGate();
-    const { client, server } = createPair(gate.service, { over: 'values', server: { clock } });
-    const running = rejection(client.call.wait('running'));
-    await turn();
-    const drained = server.drain({ timeoutMs: 1000 });
-    await clock.advance(1000);
-    await drained;
-    assert.equal((await running).outcome, 'unknown');
   });
 });
 

@@ -56,6 +56,7 @@ export class Outbound implements CallOwner {
   #lastNotification = 0;
   /** Why nothing is sent any more. */
   #refusal: KindredError | undefined;
+  #closed = false;
   #idle: (() => void)[] = [];
 
   constructor(options: OutboundOptions) {
@@ -205,14 +206,14 @@ export class Outbound implements CallOwner {
     this.liveness.onReady();
   }
 
-  /** The other end takes no new calls; those above `lastId` will not be answered. */
+  /** The other end takes no new calls, but of functions that it has lent; those above `lastId` will not be answered. */
   onGoaway(lastId: CallId, reason: string): void {
     const why = reason === '' ? '' : ` (${reason})`;
     const error = new KindredError('ERR_PEER_GONE', `the other end takes no more calls${why}`);
     this.#refusal ??= error;
-    this.#sender.refuse(error);
+    this.#sender.refuse(error, (outgoing) => outgoing.isOfLent !== true);
     for (const call of this.#pending.values())
-      if (typeof lastId === 'number' && call.id > lastId) {
+      if (typeof lastId === 'number' && call.id > lastId && !call.isOfLent) {
         this.#leave(call);
         call.withdrawn = true;
         call.fail(error, 'not-sent');
@@ -227,6 +228,7 @@ export class Outbound implements CallOwner {
   /** No reply will come any more. */
   close(error: KindredError): void {
     this.#refusal = error;
+    this.#closed = true;
     this.#sender.refuse(error);
     for (const call of this.#pending.values()) {
       this.#leave(call);
@@ -292,7 +294,8 @@ export class Outbound implements CallOwner {
 
   /** Its own bounds and those of the call from which it is made. */
   #prepare(call: PendingCall, options: JoinedOptions, scope: Scope | undefined): void {
-    const refusal = this.#refusal ?? firedBefore(options, call.name) ?? scope?.cancelled;
+    const gone = call.isOfLent && !this.#closed ? undefined : this.#refusal;
+    const refusal = gone ?? firedBefore(options, call.name) ?? scope?.cancelled;
     if (refusal !== undefined) return call.fail(refusal);
     const timeoutMs = shortest(options.timeoutMs, scope?.remainingMs);
     if (timeoutMs !== undefined && timeoutMs <= 0)

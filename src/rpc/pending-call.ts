@@ -74,6 +74,11 @@ export class PendingCall implements Outgoing, Life {
     this.transfer = transfer;
   }
 
+  /** It calls a function that the other end has lent: part of a call that is accepted already. */
+  get isOfLent(): boolean {
+    return typeof this.method === 'number';
+  }
+
   /** For errors. */
   get name(): string {
     return typeof this.method === 'string' ? this.method : 'a function argument';

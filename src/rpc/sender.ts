@@ -17,6 +17,8 @@ export interface Outgoing extends Ticket {
   /** It takes one of the places of `maxCalls` until the other end has done with it. */
   readonly takesPlace: boolean;
   placed: boolean;
+  /** It calls a function that the other end has lent. */
+  readonly isOfLent?: boolean;
   /** Notifications count upwards. */
   readonly id: number;
   /** Of a notification: the other end is to say when it has started it. */
@@ -135,10 +137,12 @@ export class Sender {
     this.pump();
   }
 
-  /** Nothing more is sent. */
-  refuse(error: KindredError): void {
+  /** Nothing of those that wait is sent, or of some of them. */
+  refuse(error: KindredError, isRefused: (outgoing: Outgoing) => boolean = () => true): void {
     this.#letGo();
-    for (const outgoing of this.#waiting.splice(0)) outgoing.fail(error);
+    const refused = this.#waiting.filter(isRefused);
+    this.#waiting = this.#waiting.filter((outgoing) => !isRefused(outgoing));
+    for (const outgoing of refused) outgoing.fail(error);
     this.pump();
   }
 

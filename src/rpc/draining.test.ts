@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { KindredError } from '../base/errors.ts';
+import { createTestClock } from '../testkit/clock.ts';
+import { createPair } from '../testkit/pair.ts';
+import { createGate } from './fixtures/gate.ts';
+
+const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
+  work.then(
+    () => assert.fail('should have failed'),
+    (error) => error as KindredError,
+  );
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('draining', () => {
+  it('finishes what runs, refuses what is new as not-sent, then closes', async () => {
+    const gate = createGate();
+    const { client, server } = createPair(gate.service, { over: 'binary' });
+    const running = client.call.wait('running');
+    await turn();
+    const drained = server.drain({ reason: 'deploy' });
+    await turn();
+    const refused = await rejection(client.call.wait('new'));
+    assert.equal(refused.code, 'ERR_PEER_GONE');
+    assert.equal(refused.outcome, 'not-sent');
+    assert.match(refused.message, /deploy/);
+    assert.equal(client.state, 'draining');
+    gate.open();
+    assert.equal(await running, 'running');
+    await drained;
+    assert.equal(server.state, 'closed');
+    assert.equal((await client.closed).kind, 'ended');
+  });
+
+  it('closes at its deadline all the same', async () => {
+    const clock = createTestClock();
+    const gate = createGate();
+    const { client, server } = createPair(gate.service, { over: 'values', server: { clock } });
+    const running = rejection(client.call.wait('running'));
+    await turn();
+    const drained = server.drain({ timeoutMs: 1000 });
+    await clock.advance(1000);
+    await drained;
+    assert.equal((await running).outcome, 'unknown');
+  });
+
+  for (const who of ['client', 'server'] as const)
+    it(`lets the functions that were lent to running calls be called: the ${who} drains`, async () => {
+      const gate = Promise.withResolvers<void>();
+      const service = {
+        async each(upTo: number, visit: (n: number) => unknown) {
+          await gate.promise;
+          let sum = 0;
+          for (let n = 1; n <= upTo; n++) sum += (await visit(n)) as number;
+          return sum;
+        },
+        // Lends a function in its turn, to a function that was lent.
+        deep: (outer: (inner: (n: number) => number) => unknown) => outer((n) => n + 1),
+      };
+      const pair = createPair(service, { over: 'binary' });
+      const sum = pair.client.call.each(4, (n) => n * 10);
+      const deep = pair.client.call.deep(async (inner) => {
+        await gate.promise;
+        return inner(1);
+      });
+      await turn();
+      const drained = pair[who].drain();
+      await turn();
+      gate.resolve();
+      assert.deepEqual(await Promise.all([sum, deep]), [100, 2]);
+      await drained;
+    });
+});
