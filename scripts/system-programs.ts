@@ -7,6 +7,9 @@ const programs = [
   { program: 'socat', debian: 'socat' },
   { program: 'python3', debian: 'python3' },
   { program: 'jq', debian: 'jq' },
+  { program: 'bash', debian: 'bash' },
+  { program: 'zsh', debian: 'zsh' },
+  { program: 'fish', debian: 'fish' },
 ];
 
 export function missingPrograms(): typeof programs {
