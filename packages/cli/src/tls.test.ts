@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { certificates } from '../../../test/programs/certificates.ts';
 import { useKindredCommand } from '../../../test/programs/kindred-command.ts';
-import { certificates } from '../../../test/stories/fixtures/certificates.ts';
 
 const command = useKindredCommand();
 const any = 'tls://127.0.0.1:0';
@@ -20,7 +20,7 @@ const fileOf = (name: string, part: string): string =>
 before(async () => {
   mkdirSync(join(command.folder, 'certificates'));
   for (const [name, identity] of Object.entries(await certificates()))
-    for (const [part, text] of Object.entries(identity)) writeFileSync(fileOf(name, part), text);
+    for (const part of ['key', 'cert'] as const) writeFileSync(fileOf(name, part), identity[part]);
 });
 
 test('serve lets in who has a certificate of its authority; call, notify and describe reach it', async () => {
