@@ -23,15 +23,31 @@ import type {
   Params,
   WireError,
 } from './message.ts';
+import type { Text } from './text.ts';
 import { ValueReader } from './value/value-reader.ts';
+
+/** One reader of values serves all connections, since a message is read at once: as for writers, an idle one holds none. */
+const readers = new WeakMap<Text, ValueReader>();
+
+function readerFor(text: Text): ValueReader {
+  const found = readers.get(text);
+  if (found !== undefined) return found;
+  const made = new ValueReader(text);
+  readers.set(text, made);
+  return made;
+}
 
 export class MessageReader {
   readonly #mode: 'calls' | 'plain';
+  readonly #maxDepth: number;
+  readonly #importReference: ImportReference | undefined;
   readonly #values: ValueReader;
 
-  constructor(options: MessageOptions, importReference: ImportReference | undefined) {
-    this.#mode = options.mode;
-    this.#values = new ValueReader(options.text, options.maxDepth, importReference);
+  constructor({ mode, maxDepth, text }: MessageOptions, importReference: ImportReference | undefined) {
+    this.#mode = mode;
+    this.#maxDepth = maxDepth;
+    this.#importReference = importReference;
+    this.#values = readerFor(text);
   }
 
   /** The message with this head byte, whose fields are the bytes from `at` to `end`. */
@@ -41,7 +57,7 @@ export class MessageReader {
     const flags = head & 0xe0;
     if (kind === undefined || !belongs(kind, this.#mode) || (flags & ~(allowedFlags[kind] ?? 0)) !== 0)
       return values.wrong(`no message begins with the byte 0x${head.toString(16)} here`);
-    values.begin(bytes, at, end, owned);
+    values.begin(bytes, at, end, owned, this.#maxDepth, this.#importReference);
     try {
       const message = this.#fields(kind, flags);
       if (values.at !== end) values.wrong('a message is longer than its fields');

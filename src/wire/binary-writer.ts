@@ -12,31 +12,47 @@ import {
   timeoutFlag,
 } from './binary-kinds.ts';
 import type { AckLevel, CallId, ExportReference, Message, MessageKind, Meta, WireError } from './message.ts';
+import type { Text } from './text.ts';
 import { Arena, headerBytes, type WrittenMessage } from './value/arena.ts';
 import { ValueWriter } from './value/value-writer.ts';
+
+/**
+ * One writer of values serves all connections, one message after another: of ten thousand that are idle, each would
+ * hold two KiB for its own. Another is made only where a value, while it is read, sends a message itself.
+ */
+const idleWriters = new WeakMap<Text, ValueWriter[]>();
+
+function idleWritersFor(text: Text): ValueWriter[] {
+  const found = idleWriters.get(text);
+  if (found !== undefined) return found;
+  const made: ValueWriter[] = [];
+  idleWriters.set(text, made);
+  return made;
+}
 
 export class MessageWriter {
   readonly #options: MessageOptions;
   readonly #arena: Arena;
-  readonly #values: ValueWriter;
-  #busy = false;
+  readonly #idleWriters: ValueWriter[];
+  #values: ValueWriter | undefined;
 
   constructor(options: MessageOptions) {
     this.#options = options;
     this.#arena = new Arena(options.maxMessageBytes);
-    this.#values = new ValueWriter(this.#arena, options.text, options.maxDepth);
+    this.#idleWriters = idleWritersFor(options.text);
   }
 
   /** The message with a frame's header in front; undefined where there is no way to say it. */
   write(message: Message, exportReference: ExportReference | undefined): WrittenMessage | undefined {
     if (!belongs(message.kind, this.#options.mode)) return undefined;
     // A getter or a `toJSON` of a value may itself send a message: that one is written elsewhere.
-    if (this.#busy) return new MessageWriter(this.#options).write(message, exportReference);
-    this.#busy = true;
+    if (this.#values !== undefined) return new MessageWriter(this.#options).write(message, exportReference);
+    const { text, maxDepth } = this.#options;
     const arena = this.#arena;
-    const values = this.#values;
+    const values = this.#idleWriters.pop() ?? new ValueWriter(text);
+    this.#values = values;
     arena.begin();
-    values.begin(exportReference);
+    values.begin(arena, maxDepth, exportReference);
     let written: WrittenMessage | undefined;
     try {
       arena.room(headerBytes);
@@ -44,7 +60,7 @@ export class MessageWriter {
       arena.at += headerBytes;
       const { bytes } = arena;
       bytes[head] = 0;
-      this.#fields(message, bytes, head);
+      this.#fields(message, bytes, head, values);
       written = arena.finish();
       return written;
     } catch (error) {
@@ -53,20 +69,20 @@ export class MessageWriter {
     } finally {
       if (written === undefined) arena.abandon();
       values.end();
-      this.#busy = false;
+      this.#idleWriters.push(values);
+      this.#values = undefined;
     }
   }
 
-  #fields(message: Message, headBytes: Uint8Array, head: number): void {
-    const values = this.#values;
+  #fields(message: Message, headBytes: Uint8Array, head: number, values: ValueWriter): void {
     switch (message.kind) {
       case 'call': {
         headBytes[head] = kindNumbers.call | metaFlags(message.meta);
-        this.#id(message.id);
+        writeId(values, message.id);
         if (typeof message.method === 'string') values.string(message.method);
         else values.number(message.method);
         values.params(message.params, 'params');
-        this.#meta(message.meta);
+        writeMeta(values, message.meta);
         return;
       }
       case 'notify':
@@ -74,42 +90,42 @@ export class MessageWriter {
           kindNumbers.notify | metaFlags(message.meta) | (message.ack === undefined ? 0 : ackFlag);
         values.string(message.method);
         values.params(message.params, 'params');
-        this.#meta(message.meta);
-        this.#ack(message.ack);
+        writeMeta(values, message.meta);
+        writeAck(values, message.ack);
         return;
       case 'result':
         headBytes[head] = kindNumbers.result;
-        this.#id(message.id);
+        writeId(values, message.id);
         values.value(message.value, 'result');
         return;
       case 'error':
         headBytes[head] = kindNumbers.error | errorFlags(message.error);
-        this.#id(message.id);
-        this.#error(message.error);
+        writeId(values, message.id);
+        writeError(values, message.error);
         return;
       case 'cancel':
         headBytes[head] = kindNumbers.cancel;
-        this.#id(message.id);
+        writeId(values, message.id);
         return;
       case 'item':
         headBytes[head] = kindNumbers.item;
-        this.#id(message.stream);
+        writeId(values, message.stream);
         values.number(message.seq);
         values.value(message.value, 'item');
         return;
       case 'end':
       case 'stop':
         headBytes[head] = kindNumbers[message.kind];
-        this.#id(message.stream);
+        writeId(values, message.stream);
         return;
       case 'fail':
         headBytes[head] = kindNumbers.fail | errorFlags(message.error);
-        this.#id(message.stream);
-        this.#error(message.error);
+        writeId(values, message.stream);
+        writeError(values, message.error);
         return;
       case 'credit':
         headBytes[head] = kindNumbers.credit;
-        this.#id(message.stream);
+        writeId(values, message.stream);
         values.number(message.items);
         values.number(message.bytes);
         return;
@@ -124,12 +140,12 @@ export class MessageWriter {
         return;
       case 'goaway':
         headBytes[head] = kindNumbers.goaway;
-        this.#id(message.lastId);
+        writeId(values, message.lastId);
         values.string(message.reason);
         return;
       case 'ack':
         headBytes[head] = kindNumbers.ack;
-        this.#ack(message);
+        writeAck(values, message);
         return;
       case 'hello':
         headBytes[head] = kindNumbers.hello;
@@ -138,36 +154,36 @@ export class MessageWriter {
       case 'plain':
         headBytes[head] = kindNumbers.plain | (message.ack === undefined ? 0 : ackFlag);
         values.value(message.value, '');
-        this.#ack(message.ack);
+        writeAck(values, message.ack);
         return;
       case 'invalid':
         // Not reached: `belongs` says no.
         return;
     }
   }
+}
 
-  #id(id: CallId): void {
-    if (typeof id === 'number') this.#values.number(id);
-    else this.#values.write(id, 0);
-  }
+function writeId(values: ValueWriter, value: CallId): void {
+  if (typeof value === 'number') values.number(value);
+  else values.write(value, 0);
+}
 
-  #meta(meta: Meta | undefined): void {
-    const flag = metaFlags(meta);
-    if (flag === timeoutFlag) this.#values.number(meta?.timeoutMs as number);
-    else if (flag === metaFlag) this.#values.value(meta, 'meta');
-  }
+function writeMeta(values: ValueWriter, value: Meta | undefined): void {
+  const flag = metaFlags(value);
+  if (flag === timeoutFlag) values.number(value?.timeoutMs as number);
+  else if (flag === metaFlag) values.value(value, 'meta');
+}
 
-  #ack(ack: { id: number; level: AckLevel } | undefined): void {
-    if (ack === undefined) return;
-    this.#values.number(ack.id);
-    this.#values.byte(ackLevels.indexOf(ack.level));
-  }
+function writeAck(values: ValueWriter, value: { id: number; level: AckLevel } | undefined): void {
+  if (value === undefined) return;
+  values.number(value.id);
+  values.byte(ackLevels.indexOf(value.level));
+}
 
-  #error(error: WireError): void {
-    this.#values.number(error.code);
-    this.#values.string(error.message);
-    if (error.data !== undefined) this.#values.value(error.data, 'error.data');
-  }
+function writeError(values: ValueWriter, value: WireError): void {
+  values.number(value.code);
+  values.string(value.message);
+  if (value.data !== undefined) values.value(value.data, 'error.data');
 }
 
 function notWritten(cause: unknown, kind: MessageKind, maxDepth: number): KindredError {

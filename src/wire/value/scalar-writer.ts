@@ -1,6 +1,6 @@
 /** Numbers and strings to bytes: `tags.ts` has the table of what is written. */
 import type { Text } from '../text.ts';
-import type { Arena } from './arena.ts';
+import { Arena } from './arena.ts';
 import * as tag from './tags.ts';
 
 /** ASCII strings up to this length are written faster by a loop than by `Text.write` (measured on Node.js 24). */
@@ -8,13 +8,21 @@ const loopLength = 32;
 /** Up to this length, room for the worst case is made instead of counting bytes first. */
 const uncountedLength = 1024;
 
+/** Where no message is being written. */
+const noArena = new Arena(0);
+
 export class ScalarWriter {
-  readonly arena: Arena;
+  /** Set for each message. */
+  arena: Arena = noArena;
   readonly #text: Text;
 
-  constructor(arena: Arena, text: Text) {
-    this.arena = arena;
+  constructor(text: Text) {
     this.#text = text;
+  }
+
+  /** Nothing is held of a connection whose message is written. */
+  dropArena(): void {
+    this.arena = noArena;
   }
 
   byte(byte: number): void {

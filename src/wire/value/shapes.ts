@@ -123,7 +123,8 @@ export class ReadShapes {
       bucket = [];
       this.#buckets[index] = bucket;
     }
-    const known: KnownShape = { bytes: bytes.slice(at, end), shape };
+    // A copy, which `slice` is not where the chunk is a Buffer: the chunk may be used again, or be large.
+    const known: KnownShape = { bytes: new Uint8Array(bytes.subarray(at, end)), shape };
     if (bucket.length < bucketSize) bucket.push(known);
     else bucket[this.#next++ % bucketSize] = known;
   }

@@ -7,7 +7,6 @@
  */
 import { KindredError } from '../../base/errors.ts';
 import type { ImportReference, Reference } from '../message.ts';
-import type { Text } from '../text.ts';
 import { type ElementReader, readBuiltIn } from './built-in-reader.ts';
 import { deepestValue } from './path.ts';
 import { ScalarReader } from './scalar-reader.ts';
@@ -20,10 +19,11 @@ const presizedLength = 4096;
 const referenceKinds: readonly Reference['kind'][] = ['function', 'stream', 'handle'];
 const noNames = readShape([]);
 
+/** Reads values of whatever connection, one message after another: what it remembers of shapes serves all of them. */
 export class ValueReader extends ScalarReader implements ElementReader {
-  readonly maxDepth: number;
-  readonly importReference: ImportReference | undefined;
-
+  /** Set for each message. */
+  maxDepth = 0;
+  importReference: ImportReference | undefined;
   /** The bytes stay as they are, for ever: large byte arrays may be views of them. */
   owned = false;
 
@@ -34,18 +34,21 @@ export class ValueReader extends ScalarReader implements ElementReader {
   #deepest = 0;
   readonly #known = new ReadShapes();
 
-  constructor(text: Text, maxDepth: number, importReference: ImportReference | undefined) {
-    super(text);
-    this.maxDepth = Math.min(maxDepth, deepestValue);
-    this.importReference = importReference;
-  }
-
   /** Begins a message that stands in the bytes from `at` to `end`. */
-  begin(bytes: Uint8Array<ArrayBuffer>, at: number, end: number, owned: boolean): void {
+  begin(
+    bytes: Uint8Array<ArrayBuffer>,
+    at: number,
+    end: number,
+    owned: boolean,
+    maxDepth: number,
+    importReference: ImportReference | undefined,
+  ): void {
     this.bytes = bytes;
     this.at = at;
     this.end = end;
     this.owned = owned;
+    this.maxDepth = Math.min(maxDepth, deepestValue);
+    this.importReference = importReference;
     this.#deepest = this.maxDepth;
   }
 
@@ -56,6 +59,7 @@ export class ValueReader extends ScalarReader implements ElementReader {
     if (this.#shapeCount > 64) this.#shapes = [];
     this.#objectCount = 0;
     this.#shapeCount = 0;
+    this.importReference = undefined;
     this.release();
   }
 

@@ -6,7 +6,6 @@
  */
 import { KindredError } from '../../base/errors.ts';
 import type { ExportReference, Params, Reference } from '../message.ts';
-import type { Text } from '../text.ts';
 import type { Arena } from './arena.ts';
 import { type BuiltIn, builtInOf, refusedOf } from './built-in.ts';
 import { type ElementWriter, writeBuiltIn } from './built-in-writer.ts';
@@ -28,9 +27,10 @@ interface MaybeStream {
 /** Shows what `for in` finds in every object: properties that somebody has added to `Object.prototype`. */
 const empty = {};
 
+/** Writes values of whatever connection, one message after another: what it remembers of shapes serves all of them. */
 export class ValueWriter extends ScalarWriter implements ElementWriter {
-  readonly maxDepth: number;
   /** Set for each message. */
+  maxDepth = 0;
   exportReference: ExportReference | undefined;
   /** How the way to the value begins, in words: `params`. */
   root = '';
@@ -43,13 +43,10 @@ export class ValueWriter extends ScalarWriter implements ElementWriter {
   readonly #names: string[] = [];
   #prototypeIsClean = true;
 
-  constructor(arena: Arena, text: Text, maxDepth: number) {
-    super(arena, text);
-    this.maxDepth = Math.min(maxDepth, deepestValue);
-  }
-
   /** Begins a message: identity and shapes are kept within one. */
-  begin(exportReference: ExportReference | undefined): void {
+  begin(arena: Arena, maxDepth: number, exportReference: ExportReference | undefined): void {
+    this.arena = arena;
+    this.maxDepth = Math.min(maxDepth, deepestValue);
     this.exportReference = exportReference;
     this.#deepest = this.maxDepth;
     this.#shapes.begin();
@@ -59,6 +56,7 @@ export class ValueWriter extends ScalarWriter implements ElementWriter {
 
   /** Ends a message, or forgets it. */
   end(): void {
+    this.dropArena();
     this.exportReference = undefined;
     this.#seen.clear();
   }
