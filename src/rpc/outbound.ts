@@ -292,8 +292,9 @@ export class Outbound implements CallOwner {
     });
   }
 
-  /** Its own bounds and those of the call from which it is made. */
-  #prepare(call: PendingCall, options: JoinedOptions, scope: Scope | undefined): void {
+  /** Its own bounds and those of the call from which it is made, unless that is over: what it has left behind is free. */
+  #prepare(call: PendingCall, options: JoinedOptions, from: Scope | undefined): void {
+    const scope = from?.over === true ? undefined : from;
     const gone = call.isOfLent && !this.#closed ? undefined : this.#refusal;
     const refusal = gone ?? firedBefore(options, call.name) ?? scope?.cancelled;
     if (refusal !== undefined) return call.fail(refusal);

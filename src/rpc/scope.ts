@@ -5,8 +5,8 @@
  *   running --function settled, streams ended--> over
  *      \------ cancelled (the signal fires) ------/
  * ```
- * Functions and streams that came with the call live as long as its scope; calls made from inside inherit its
- * remaining time and are cancelled with it.
+ * Functions and streams that came with the call live as long as its scope; calls made from inside before it
+ * is over inherit its remaining time and are cancelled with it.
  */
 import type { KindredError } from '../base/errors.ts';
 import type { CallId, Meta } from '../wire/message.ts';
