@@ -92,7 +92,10 @@ class ChannelPeer implements OwnPeer {
   readonly #watch: LoopWatch;
   readonly #events: EventsPort;
   readonly #root: Caller<unknown>;
+  /** This end takes no more calls. */
   #draining = false;
+  /** The other end takes none. */
+  #otherDrains = false;
   /** The last thing that a stranger reported about no call of ours: likely the reason when it hangs up. */
   #lastReport: KindredError | undefined;
   #room: (() => void)[] = [];
@@ -168,7 +171,11 @@ class ChannelPeer implements OwnPeer {
   }
 
   get state(): Peer['state'] {
-    return this.#channel.state === 'closed' ? 'closed' : this.#draining ? 'draining' : 'open';
+    return this.#channel.state === 'closed'
+      ? 'closed'
+      : this.#draining || this.#otherDrains
+        ? 'draining'
+        : 'open';
   }
 
   get kindred(): boolean {
@@ -348,7 +355,7 @@ class ChannelPeer implements OwnPeer {
   }
 
   #onGoaway(lastId: Parameters<Outbound['onGoaway']>[0], reason: string): void {
-    this.#draining = true;
+    this.#otherDrains = true;
     this.#outbound.onGoaway(lastId, reason);
   }
 

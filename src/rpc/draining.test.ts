@@ -70,4 +70,20 @@ describe('draining', () => {
       assert.deepEqual(await Promise.all([sum, deep]), [100, 2]);
       await drained;
     });
+
+  it('refuses what is new also where the other end has begun to drain before', async () => {
+    const gate = createGate();
+    const { client, server } = createPair(gate.service, { over: 'binary' });
+    const running = client.call.wait('running');
+    await turn();
+    const drained = [client.drain(), turn().then(() => server.drain())];
+    await turn();
+    await turn();
+    const refused = await rejection(client.call.wait('new'));
+    assert.deepEqual([refused.code, refused.outcome], ['ERR_PEER_GONE', 'not-sent']);
+    gate.open();
+    assert.equal(await running, 'running');
+    await Promise.all(drained);
+    assert.deepEqual(gate.seen, ['running']);
+  });
 });
