@@ -22,6 +22,7 @@ interface Ping {
 const busyShare = 1 / 4;
 /** A sign of life counts for this share of the time given; it is asked for after half as much silence. */
 const freshShare = 1 / 4;
+const mostBlockages = 64;
 
 export class Liveness {
   /** Messages heard from the other end so far. */
@@ -35,7 +36,8 @@ export class Liveness {
   #refd = true;
   readonly #pings = new Map<number, Ping>();
   #lastPing = 0;
-  #blockage: { ms: number; at: number } | undefined;
+  /** The last that pongs have told of. */
+  readonly #blockages: { ms: number; at: number }[] = [];
   #refusal: KindredError | undefined;
   /** What `heard` was when it was looked at, and when it had changed, in free time: a clock for each message would cost. */
   #seen = 0;
@@ -80,7 +82,8 @@ export class Liveness {
     if (ping === undefined) return;
     this.#pings.delete(id);
     const now = this.#clock.now();
-    if (delayMs > 0) this.#blockage = { ms: delayMs, at: now };
+    if (delayMs > 0) this.#blockages.push({ ms: delayMs, at: now });
+    if (this.#blockages.length > mostBlockages) this.#blockages.shift();
     ping.resolve({ roundTripMs: now - ping.sentAt, delayMs });
   }
 
@@ -109,9 +112,10 @@ export class Liveness {
       const message = `${said}: the other end has not answered a ping for ${silentMs} ms, so its event loop is blocked or it is gone`;
       return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'silent', silentMs } });
     }
-    const blockage = this.#blockage;
-    if (blockage !== undefined && now - blockage.at < timeoutMs && blockage.ms >= timeoutMs * busyShare) {
-      const blockedMs = Math.round(blockage.ms);
+    let blockedMs = 0;
+    for (const { ms, at } of this.#blockages)
+      if (now - at < timeoutMs) blockedMs = Math.max(blockedMs, Math.round(ms));
+    if (blockedMs >= timeoutMs * busyShare) {
       const message = `${said}: the other end is busy (its event loop was blocked for ${blockedMs} ms)`;
       return new KindredError('ERR_TIMEOUT', message, { data: { peer: 'busy', blockedMs } });
     }

@@ -47,7 +47,7 @@ describe('the error of a timeout', () => {
     const { client, channels } = createPair(
       {
         hang: async (visit: () => void) => {
-          visit();
+          await Promise.resolve(visit()).catch(() => {});
           await new Promise(() => {});
         },
       },
@@ -97,6 +97,29 @@ describe('the error of a timeout', () => {
     await clock.advance(1100);
     await failed;
     assert.ok(askedAt > 500 && askedAt < 600, `asked at ${askedAt}`);
+    void client.close();
+    await line.advance(10);
+    await clock.advance(2000);
+  });
+
+  it('calls an end busy that was blocked, though it has answered since', async () => {
+    const { clock, line, client, channels, failed } = pair();
+    const told = [900, 40];
+    const peer = failed(client.call.hang(() => {}));
+    const { send } = channels.server;
+    channels.server.send = function (message, ticket) {
+      return send.call(
+        this,
+        message.kind === 'pong' ? { ...message, delayMs: told.shift() ?? 0 } : message,
+        ticket,
+      );
+    };
+    for (let ms = 0; ms < 1100; ms += 50) {
+      await line.advance(10);
+      await clock.advance(50);
+    }
+    assert.equal(await peer, 'busy');
+    assert.deepEqual(told, [], 'both pongs came');
     void client.close();
     await line.advance(10);
     await clock.advance(2000);
