@@ -23,7 +23,9 @@ import { type LockOptions, withLock } from './name-lock.ts';
 import { identityOfProcess, type ProcessIdentity } from './process-identity.ts';
 import {
   type FileIdentity,
+  isSameFile,
   lookAt,
+  lookAtOwn,
   maxPathBytes,
   type Obstacle,
   place,
@@ -79,6 +81,7 @@ export function endpointFiles(
 export interface Claimed {
   server: Server;
   identity: FileIdentity;
+  claim: Claim;
 }
 
 /** Throws `ERR_ADDRESS_IN_USE`, `ERR_TIMEOUT` (the lock). The directory has been checked. */
@@ -95,7 +98,7 @@ export async function claimEndpoint(
   try {
     await openServer(server, { path: bound, exclusive: true });
     chmodSync(bound, 0o600);
-    const identity = lookAt(bound) as FileIdentity;
+    const identity = lookAtOwn(bound);
     const claim: Claim = { ...identityOfProcess(process.pid), name, ...about };
     const work = () =>
       place(
@@ -105,13 +108,29 @@ export async function claimEndpoint(
         () => writeClaim(files, claim),
       );
     await withLock(files.directory, files.file, work, lock);
-    return { server, identity };
+    return { server, identity, claim };
   } catch (error) {
     server.close();
     throw error;
   } finally {
     unlinkIfThere(bound);
   }
+}
+
+/** Writes the claim again, which somebody has removed, where the socket is still this server's. */
+export async function restoreClaim(
+  files: EndpointFiles,
+  { identity, claim }: Claimed,
+  lock: LockOptions,
+): Promise<void> {
+  await withLock(
+    files.directory,
+    files.file,
+    () => {
+      if (isSameFile(lookAt(files.socket), identity)) writeClaim(files, claim);
+    },
+    lock,
+  );
 }
 
 /** Takes the socket and its claim away, where they are still this server's. */

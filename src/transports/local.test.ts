@@ -11,6 +11,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -326,6 +327,29 @@ test('a socket that was replaced by another live server is lost: closed tells it
   (await successor.next()).destroy();
   await greet(successor, 'math');
   await successor.listener.close();
+});
+
+test('a server whose socket was touched keeps its name, and takes it away when it closes', async () => {
+  const server = await serving('math');
+  utimesSync(join(directory, 'math.sock'), 1, 1);
+  server.look();
+  await greet(server, 'math');
+  await server.listener.close();
+  assert.equal(await server.listener.closed, undefined);
+  assert.deepEqual(files(), []);
+});
+
+test('a server whose claim was removed writes it again', async () => {
+  const server = await serving('math', { dialects: ['binary'] });
+  unlinkSync(join(directory, 'math.json'));
+  server.look();
+  // It waits for what it has begun.
+  await until(() => existsSync(join(directory, 'math.json')));
+  const { transport, dialects, pid } = await dialLocal('math');
+  assert.deepEqual([dialects, pid], [['binary'], process.pid]);
+  transport.destroy();
+  await server.listener.close();
+  assert.deepEqual(files(), []);
 });
 
 test('an old server that closes late leaves its successor alone', async () => {

@@ -10,6 +10,7 @@
  * Sockets do get removed: by people, and by what tidies /tmp after some days (it knows a live socket by the name under
  * which it was bound, and that was a passing one).
  */
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
@@ -20,6 +21,7 @@ import {
   endpointFiles,
   readClaim,
   releaseEndpoint,
+  restoreClaim,
 } from './claim.ts';
 import { sha256 } from './cryptography.ts';
 import { type DialOptions, dialPath } from './dial.ts';
@@ -184,10 +186,20 @@ class LocalListener implements Listener {
   }
 
   #look(): void {
-    if (this.#closing !== undefined || this.#restoring !== undefined || this.#isInPlace()) return;
-    this.#restoring = this.#restore().finally(() => {
+    if (this.#closing !== undefined || this.#restoring !== undefined) return;
+    const isInPlace = this.#isInPlace();
+    if (isInPlace && existsSync(this.#files.claim)) return;
+    this.#restoring = (isInPlace ? this.#restoreClaim() : this.#restore()).finally(() => {
       this.#restoring = undefined;
     });
+  }
+
+  async #restoreClaim(): Promise<void> {
+    try {
+      await restoreClaim(this.#files, this.#claimed, this.#lock);
+    } catch {
+      // It is of use, not of need; and the next look tries again.
+    }
   }
 
   /**

@@ -12,11 +12,15 @@ export function maxPathBytes(platform: NodeJS.Platform = process.platform): numb
   return platform === 'linux' || platform === 'android' || platform === 'win32' ? 107 : 103;
 }
 
-/** Which file it is. A number alone is given to the next file at once when its file goes. */
+/**
+ * Which file it is. A number alone is given to the next file at once when its file goes, unless that one is still open:
+ * then the number is enough, and holds also when somebody touches the file.
+ */
 export interface FileIdentity {
   dev: bigint;
   ino: bigint;
-  mtimeNs: bigint;
+  /** Undefined of a socket that its server holds open. */
+  mtimeNs: bigint | undefined;
 }
 
 export interface FoundFile extends FileIdentity {
@@ -45,8 +49,15 @@ export function lookAt(path: string): FoundFile | undefined {
   return { dev, ino, mtimeNs, what };
 }
 
-export function isSameFile(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs;
+/** Of a socket that this process has just bound, for as long as its server is open. */
+export function lookAtOwn(bound: string): FileIdentity {
+  const { dev, ino } = lookAt(bound) as FoundFile;
+  return { dev, ino, mtimeNs: undefined };
+}
+
+export function isSameFile(found: FoundFile | undefined, wanted: FileIdentity): boolean {
+  const { dev, ino, mtimeNs } = wanted;
+  return found?.ino === ino && found.dev === dev && (mtimeNs === undefined || found.mtimeNs === mtimeNs);
 }
 
 /**

@@ -30,7 +30,7 @@ import {
   checkPathLength,
   type FileIdentity,
   findObstacle,
-  lookAt,
+  lookAtOwn,
   maxPathBytes,
   type Obstacle,
   place,
@@ -145,7 +145,7 @@ async function bindPrivately(
     await openServer(server, { path: name, exclusive: true });
     if (gid !== undefined) giveToGroup(address, socket, gid);
     chmodSync(socket, mode);
-    return { path: socket, identity: lookAt(socket) as FileIdentity, tidy, dismiss };
+    return { path: socket, identity: lookAtOwn(socket), tidy, dismiss };
   } catch (error) {
     server.close();
     dismiss();
