@@ -20,6 +20,7 @@ export const furtherPieceKind = 31;
 const firstPieceHead = 9;
 const furtherPieceHead = 4;
 
+const noBytes = new Uint8Array(0);
 /** A buffer begins with so much. */
 const firstBufferBytes = 4096;
 const growth = 32;
@@ -48,10 +49,11 @@ export class FrameReader {
   readonly #maxMessageBytes: number;
   readonly #sink: MessageSink;
   readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
-  readonly #bodies = new Map<number, Body>();
+  /** Made for the first one. */
+  #bodies: Map<number, Body> | undefined;
   readonly #underWay = new BodiesUnderWay();
   /** The beginning of a frame whose rest has not come: all of a message, the head of a piece. */
-  #gathered: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #gathered: Uint8Array<ArrayBuffer> = noBytes;
   #gatheredBytes = 0;
   /** The large message whose piece is arriving, and how much of the piece is still to come. */
   #body: Body | undefined;
@@ -95,7 +97,7 @@ export class FrameReader {
   }
 
   end(): void {
-    const between = this.#gatheredBytes === 0 && this.#pieceLeft === 0 && this.#bodies.size === 0;
+    const between = this.#gatheredBytes === 0 && this.#pieceLeft === 0 && (this.#bodies?.size ?? 0) === 0;
     // Nothing at all is a stream too; a prologue without a message is not.
     if (!between || (this.#prologueBytes > 0 && !this.#begun))
       throw new KindredError('ERR_PROTOCOL', 'the stream ended in the middle of a message');
@@ -167,7 +169,7 @@ export class FrameReader {
       this.#gatheredBytes = 0;
       // A buffer that had to grow is not kept: ten thousand idle connections would hold it for nothing.
       const isLarge = gathered.length > firstBufferBytes;
-      if (isLarge) this.#gathered = new Uint8Array(0);
+      if (isLarge) this.#gathered = noBytes;
       this.#take(gathered, 0, needed, isLarge);
     }
     return count;
@@ -180,21 +182,22 @@ export class FrameReader {
     const total = view.getUint32(9, true);
     const size = headerBytes + total;
     this.#checkSize(size);
-    if (this.#bodies.has(id)) wrong(`the large message ${id} was begun twice`);
+    if (this.#bodies?.has(id) === true) wrong(`the large message ${id} was begun twice`);
     if (!this.#underWay.admits(size))
       throw new KindredError(
         'ERR_LIMIT',
         `too many large messages at a time: more than ${maxBodies}, or than ${maxBesideBytes} bytes beside the largest`,
       );
     const done = this.#underWay.begin(size);
-    const body: Body = { id, head, total, received: 0, bytes: new Uint8Array(0), done };
+    const body: Body = { id, head, total, received: 0, bytes: noBytes, done };
+    this.#bodies ??= new Map();
     this.#bodies.set(id, body);
     this.#beginPiece(body, bytes, at, firstPieceHead);
   }
 
   #goOnWithBody(bytes: Uint8Array, at: number): void {
     const id = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(4, true);
-    const body = this.#bodies.get(id) ?? wrong(`a piece of the message ${id}, which was not begun`);
+    const body = this.#bodies?.get(id) ?? wrong(`a piece of the message ${id}, which was not begun`);
     this.#beginPiece(body, bytes, at, furtherPieceHead);
   }
 
@@ -218,7 +221,7 @@ export class FrameReader {
     body.received = received;
     this.#pieceLeft -= count;
     if (received === body.total) {
-      this.#bodies.delete(body.id);
+      this.#bodies?.delete(body.id);
       this.#body = undefined;
       body.done();
       this.#sink(body.head, body.bytes, 0, body.total, true);

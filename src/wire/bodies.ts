@@ -14,27 +14,30 @@ export const maxBesideBytes: number = 16 * 1024 * 1024;
 
 /** The sizes of the messages under way in one direction. */
 export class BodiesUnderWay {
-  readonly #sizes = new Set<{ bytes: number }>();
+  /** Made for the first one: most connections never see a large message. */
+  #sizes: Set<{ bytes: number }> | undefined;
 
   /** Whether a message of that size may be begun now. */
   admits(bytes: number): boolean {
     let sum = bytes;
     let largest = bytes;
-    for (const size of this.#sizes) {
+    for (const size of this.#sizes ?? []) {
       sum += size.bytes;
       largest = Math.max(largest, size.bytes);
     }
-    return this.#sizes.size < maxBodies && sum - largest <= maxBesideBytes;
+    return this.count < maxBodies && sum - largest <= maxBesideBytes;
   }
 
   /** Begins one; the function given back ends it. */
   begin(bytes: number): () => void {
+    this.#sizes ??= new Set();
+    const sizes = this.#sizes;
     const size = { bytes };
-    this.#sizes.add(size);
-    return () => this.#sizes.delete(size);
+    sizes.add(size);
+    return () => sizes.delete(size);
   }
 
   get count(): number {
-    return this.#sizes.size;
+    return this.#sizes?.size ?? 0;
   }
 }
