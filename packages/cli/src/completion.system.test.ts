@@ -24,6 +24,7 @@ const shells: Record<string, (script: string, words: readonly string[]) => strin
 const lines: [line: string, offers: string[]][] = [
   ['kindred ca', ['call']],
   ['kindred ser', ['serve']],
+  ['kindred --', ['--help', '--version']],
   ['kindred call --ti', ['--timeout']],
   ['kindred call local:x add --st', ['--stream', '--string']],
   ['kindred call --dialect json-h', ['json-headers']],

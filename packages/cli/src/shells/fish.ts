@@ -4,6 +4,8 @@ import { addressBeginnings, type CommandOutline, type OptionOutline, type Outlin
 export function fishScript({ name, commands }: Outline): string {
   return `# fish completion for ${name}: ${name} completion fish > ~/.config/fish/completions/${name}.fish
 complete -c ${name} -f
+complete -c ${name} -n __fish_use_subcommand -l help -d 'help for this program'
+complete -c ${name} -n __fish_use_subcommand -l version -d 'its version'
 ${commands.map((command) => commandLines(name, command)).join('\n')}
 `;
 }

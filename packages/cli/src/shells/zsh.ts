@@ -16,7 +16,7 @@ _${name}() {
 ${commands.map((command) => `    ${quote(`${command.name}:${command.summary}`)}`).join('\n')}
   )
   if (( CURRENT == 2 )); then
-    _describe command commands
+    if [[ $words[2] == -* ]]; then compadd -- --help --version; else _describe command commands; fi
     return
   fi
   case $words[2] in
