@@ -37,7 +37,7 @@ export async function connect<Remote = unknown>(
   const limits = limitsOf(options.limits);
   const methods = options.serve === undefined ? undefined : checkService(options.serve);
   checkDialect(options.dialect);
-  const reached = await reach(target, 'calls', options);
+  const reached = await reach(target, 'calls', options, limitsOf(options.limits, kinLimits).handshakeMs);
   const peer = openPeer<Remote>(reached.transport, {
     role: reached.role,
     kindred: reached.kindred,

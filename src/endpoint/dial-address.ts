@@ -5,7 +5,7 @@ import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import { dialAbstract } from '../transports/abstract.ts';
 import type { Address } from '../transports/address.ts';
-import type { DialOptions } from '../transports/dial.ts';
+import { cancelled, type DialOptions } from '../transports/dial.ts';
 import { dialLocal } from '../transports/local.ts';
 import { dialPipe } from '../transports/pipe.ts';
 import { dialTcp } from '../transports/tcp.ts';
@@ -36,11 +36,13 @@ const longestPauseMs = 250;
 
 /** Opens, again and again while nobody is there, until `waitMs` have passed. */
 export async function untilReachable<T>(
+  address: string,
   open: () => Promise<T> | T,
   { waitMs = 0, signal }: DialAddressOptions,
 ): Promise<T> {
   const until = systemClock.now() + waitMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    if (signal?.aborted === true) throw cancelled(address, signal);
     try {
       return await open();
     } catch (error) {
@@ -83,14 +85,12 @@ export async function dialAddress(
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = systemClock.after(ms, resolve);
-    signal?.addEventListener(
-      'abort',
-      () => {
-        timer.cancel();
-        resolve();
-      },
-      { once: true },
-    );
+    const over = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = systemClock.after(ms, over);
+    signal?.addEventListener('abort', over);
   });
 }

@@ -48,6 +48,8 @@ interface Home {
   pid: number | undefined;
   exited: Promise<Exit>;
   end(): Promise<unknown>;
+  /** What else than the channel keeps this process alive. */
+  holder: { ref(): void; unref(): void } | undefined;
 }
 
 /**
@@ -81,12 +83,22 @@ export async function host<Module = unknown>(
   const home = await homes[place](url, options);
   const { peer } = home;
   const closePeer = peer.close.bind(peer);
+  const refPeer = peer.ref.bind(peer);
+  const unrefPeer = peer.unref.bind(peer);
   const hosted = Object.assign(peer, {
     pid: home.pid,
     exited: home.exited,
     async close() {
       await closePeer();
       await home.end();
+    },
+    ref() {
+      refPeer();
+      home.holder?.ref();
+    },
+    unref() {
+      unrefPeer();
+      home.holder?.unref();
     },
   });
   try {
@@ -145,6 +157,7 @@ async function inProcess(url: string, options: HostOptions): Promise<Home> {
     peer: peerOver(reached.transport, reached.address, options),
     pid: child.pid,
     exited: child.exited,
+    holder: child.process,
     async end() {
       await endWithin(graceMs, child.exited, () => child.process.kill('SIGKILL'));
     },
@@ -167,6 +180,7 @@ async function inThread(url: string, options: HostOptions): Promise<Home> {
     peer: peerOver(reached.transport, `${fileOf(url)} in ${reached.address}`, options),
     pid: undefined,
     exited,
+    holder: worker,
     end: () => endWithin(graceMs, exited, () => worker.terminate()),
   };
 }
@@ -190,6 +204,7 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
     peer: peerOver(here, url, options),
     pid: undefined,
     exited: served.closed.then(() => ({ exitCode: 0, signal: null })),
+    holder: undefined,
     end: () => served.closed,
   };
 }

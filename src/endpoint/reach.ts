@@ -56,9 +56,15 @@ export interface Reached {
 
 type Mode = 'calls' | 'plain';
 
-export async function reach(target: Target, mode: Mode, options: ReachOptions): Promise<Reached> {
+/** `handshakeMs`: how long a parent thread may take to open a port to this one. Default: as long as it wants. */
+export async function reach(
+  target: Target,
+  mode: Mode,
+  options: ReachOptions,
+  handshakeMs?: number,
+): Promise<Reached> {
   checkMs('waitMs', options.waitMs);
-  if (typeof target === 'string') return reachAddress(target, mode, options);
+  if (typeof target === 'string') return reachAddress(target, mode, options, handshakeMs);
   if (target instanceof Worker)
     return kinOf(
       mode === 'calls' ? openPortTo(target) : createWorkerTransport(target),
@@ -127,20 +133,29 @@ function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Rea
   return { ...reached, kindred: child.kindred };
 }
 
-async function reachAddress(text: string, mode: Mode, options: ReachOptions): Promise<Reached> {
+async function reachAddress(
+  text: string,
+  mode: Mode,
+  options: ReachOptions,
+  handshakeMs: number | undefined,
+): Promise<Reached> {
   const address = parseAddress(text);
   switch (address.kind) {
     case 'parent':
-      return reachParent(mode, options);
+      return reachParent(mode, options, handshakeMs);
     case 'stdio':
       return { ...kinOf(createStdioTransport(), 'stdio:', false, 'chooses'), tie: true };
     case 'memory':
       return {
-        ...kinOf(await untilReachable(() => dialMemory(address.name), options), text, true),
+        ...kinOf(await untilReachable(text, () => dialMemory(address.name), options), text, true),
         kin: false,
       };
     default: {
-      const { transport, dialects } = await untilReachable(() => dialAddress(address, options), options);
+      const { transport, dialects } = await untilReachable(
+        text,
+        () => dialAddress(address, options),
+        options,
+      );
       const kindred = mode === 'calls' && dialects?.includes('binary') === true;
       return {
         transport,
@@ -159,7 +174,11 @@ function onlyOneOf(dialects: readonly string[] | undefined): DialectName | undef
   return dialects?.length === 1 ? dialectNames.find((name) => name === dialects[0]) : undefined;
 }
 
-async function reachParent(mode: Mode, { serialization = 'json' }: ReachOptions): Promise<Reached> {
+async function reachParent(
+  mode: Mode,
+  { serialization = 'json', signal }: ReachOptions,
+  handshakeMs: number | undefined,
+): Promise<Reached> {
   const parent = findParent();
   const name = 'the parent';
   switch (parent.kind) {
@@ -182,7 +201,7 @@ async function reachParent(mode: Mode, { serialization = 'json' }: ReachOptions)
         });
       const transport =
         mode === 'calls'
-          ? createPortTransport(name, await takePort(parentPort))
+          ? createPortTransport(name, await takePort(parentPort, { signal, timeoutMs: handshakeMs }))
           : createParentPortTransport(parentPort);
       return { ...kinOf(transport, name, true, 'chooses'), tie: true };
     }

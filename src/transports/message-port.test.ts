@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createValueEar, testValueTransport } from '../../test/suites/value-transport.ts';
-import { createPortTransport, createWorkerTransport, openPortTo } from './message-port.ts';
+import { createTestClock } from '../testkit/clock.ts';
+import { createPortTransport, createWorkerTransport, openPortTo, takePort } from './message-port.ts';
 
 testValueTransport(
   'a message port',
@@ -136,3 +137,18 @@ test('an unreferenced port does not keep its thread alive', { timeout: 20_000 },
     },
   ),
 );
+
+test('a thread waits for the port of its parent no longer than it was told, and until its signal fires', async () => {
+  const { port1: parentPort, port2 } = new MessageChannel();
+  const clock = createTestClock();
+  const late = assert.rejects(takePort(parentPort, { timeoutMs: 100, clock }), { code: 'ERR_TIMEOUT' });
+  await clock.advance(100);
+  await late;
+  const controller = new AbortController();
+  const cancelled = assert.rejects(takePort(parentPort, controller), { code: 'ERR_CANCELLED' });
+  controller.abort();
+  await cancelled;
+  await assert.rejects(takePort(parentPort, controller), { code: 'ERR_CANCELLED' });
+  assert.equal(parentPort.listenerCount('message'), 0);
+  port2.close();
+});

@@ -11,8 +11,10 @@ import {
   type Transferable,
   type Worker,
 } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ValueReceiver, ValueTransport } from '../channel/transport.ts';
+import { cancelled, type DialOptions, tooLate } from './dial.ts';
 
 /** The key under which a thread is handed the port that its parent talks to it over, beside messages of the user's own. */
 export const portKey = 'kindred:port';
@@ -50,15 +52,34 @@ export function openPortTo(worker: Worker): ValueTransport {
   return transport;
 }
 
-/** In a thread: the port that the parent opens to it. */
-export function takePort(parentPort: MessagePort): Promise<MessagePort> {
-  return new Promise((resolve) => {
+/** In a thread: the port that the parent opens to it. Throws `ERR_CANCELLED`, `ERR_TIMEOUT`. */
+export function takePort(
+  parentPort: MessagePort,
+  { signal, timeoutMs, clock = systemClock }: DialOptions = {},
+): Promise<MessagePort> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      parentPort.off('message', look);
+      signal?.removeEventListener('abort', onAbort);
+      timer?.cancel();
+    };
     const look = (message: unknown): void => {
       const port = (message as { [portKey]?: MessagePort } | null)?.[portKey];
       if (port === undefined) return;
-      parentPort.off('message', look);
+      leave();
       resolve(port);
     };
+    const onAbort = (): void => {
+      leave();
+      reject(cancelled('parent:', signal as AbortSignal));
+    };
+    const tooLong = (): void => {
+      leave();
+      reject(tooLate('parent:', timeoutMs as number, 'the parent thread did not connect to this one'));
+    };
+    const timer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, tooLong);
+    if (signal?.aborted === true) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
     parentPort.on('message', look);
   });
 }

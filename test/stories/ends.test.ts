@@ -25,6 +25,11 @@ it('a child over stdio answers what it has received, then ends, when stdin ends'
   assert.equal(answer, '{"jsonrpc":"2.0","id":1,"result":true}\n{"jsonrpc":"2.0","id":2,"result":true}\n');
 });
 
+it('a process that does not count the modules that it hosts ends by itself', async () => {
+  const child = fork(new URL('./fixtures/quiet-host.ts', import.meta.url), [], { channel: 'none' });
+  assert.deepEqual(await child.exited, { exitCode: 0, signal: null });
+});
+
 it('a process whose peers are all closed or not counted ends by itself', async () => {
   const child = fork(new URL('./fixtures/quiet.ts', import.meta.url), [], { channel: 'ipc' });
   const peer = await connect<{ done(): void }>(child);
