@@ -99,10 +99,11 @@ export class Inbound implements ScopeOwner {
     const borrowed = this.#references.takeBorrowed();
     // A lent function belongs to a call that was accepted, by either end.
     if (this.#refusal !== undefined && typeof message.method === 'string')
-      return this.#refuse(id, this.#refusal);
+      return this.#turnAway(id, borrowed, this.#refusal);
     if (id !== null && this.#calls.get(id) !== undefined)
-      return this.#refuse(
+      return this.#turnAway(
         id,
+        borrowed,
         new KindredError(
           'ERR_INVALID_REQUEST',
           `a call with the id ${JSON.stringify(id)} is running already`,
@@ -124,9 +125,9 @@ export class Inbound implements ScopeOwner {
       this.#calls.get(id)?.cancel(cancelled);
       return;
     }
-    this.#parked.splice(parked, 1);
+    const [given] = this.#parked.splice(parked, 1);
     this.slow();
-    this.#refuse(id, cancelled);
+    this.#turnAway(id, given?.borrowed, cancelled);
   }
 
   /** There is room to answer again. */
@@ -163,7 +164,7 @@ export class Inbound implements ScopeOwner {
     this.refuse(error);
     this.#methods ??= nothing;
     for (const parked of this.#parked.splice(0))
-      if (parked.message.kind === 'call') this.#refuse(parked.message.id, error);
+      if (parked.message.kind === 'call') this.#turnAway(parked.message.id, parked.borrowed, error);
       else this.#parked.push(parked);
     this.pump();
     this.#tellIdle();
@@ -387,6 +388,12 @@ export class Inbound implements ScopeOwner {
     if (this.#pumpIsDue || this.#parked.length === 0) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
+  }
+
+  /** Of a call that never runs: nobody wants the streams that came with it either. */
+  #turnAway(id: CallId, borrowed: Borrowing | undefined, error: KindredError): void {
+    for (const consumer of borrowed?.consumers ?? []) consumer.cancel();
+    this.#refuse(id, error);
   }
 
   #refuse(id: CallId, error: KindredError): void {

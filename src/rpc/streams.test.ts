@@ -325,6 +325,54 @@ for (const over of ['values', 'binary', 'greet'] as const)
     });
   });
 
+describe('a stream that comes with a call which never runs', () => {
+  const endless = () => {
+    const ended = Promise.withResolvers<void>();
+    const source = (async function* () {
+      try {
+        for (;;) yield 1;
+      } finally {
+        ended.resolve();
+      }
+    })();
+    return { source, ended: ended.promise };
+  };
+
+  it('is stopped where the call is refused', async () => {
+    const service = Promise.withResolvers<object>();
+    const { client, server } = createPair(
+      { take: (_: unknown) => 1 },
+      { over: 'binary', server: { service: service.promise } },
+    );
+    const { source, ended } = endless();
+    const failed = rejection(client.call.take(source));
+    await turn();
+    service.reject(new Error('not today'));
+    assert.equal((await failed).outcome, 'not-sent');
+    await ended;
+    assert.deepEqual([client.load.streams, server.load.streams], [0, 0]);
+    await client.close();
+  });
+
+  it('is over at both ends where the call is cancelled while it waits', async () => {
+    const { client, server } = createPair(
+      { take: (_: unknown) => 1 },
+      { over: 'binary', server: { service: new Promise<object>(() => {}) } },
+    );
+    const { source, ended } = endless();
+    const given = new AbortController();
+    const failed = rejection(client.with({ signal: given.signal }).call.take(source));
+    await turn();
+    assert.equal(server.load.streams, 1);
+    given.abort();
+    await failed;
+    await ended;
+    await turn();
+    assert.deepEqual([client.load.streams, server.load.streams], [0, 0]);
+    await client.close();
+  });
+});
+
 describe('the bound on open streams', () => {
   const limits = { ...defaultLimits, maxStreams: 2 };
   async function* forever(): AsyncGenerator<number> {
