@@ -79,6 +79,9 @@ export function helloOf(limits: Limits): Hello {
   return { version: 1, maxCalls, maxMessageBytes, maxStreams };
 }
 
+/** How long an end that drains waits for the first words of whoever has connected, in milliseconds. */
+const firstWordsMs = 250;
+
 class ChannelPeer implements OwnPeer {
   readonly address: string;
   readonly closed: Promise<CloseReason>;
@@ -94,6 +97,10 @@ class ChannelPeer implements OwnPeer {
   readonly #root: Caller<unknown>;
   /** This end takes no more calls. */
   #draining = false;
+  /** The other end has been told so, or is none that can be told. */
+  #announced: Promise<void> | undefined;
+  /** It is known what the other end speaks. */
+  readonly #ready = Promise.withResolvers<void>();
   /** The other end takes none. */
   #otherDrains = false;
   /** The last thing that a stranger reported about no call of ours: likely the reason when it hangs up. */
@@ -152,7 +159,10 @@ class ChannelPeer implements OwnPeer {
     });
     if (methods instanceof Promise) this.#await(methods);
     channel.start({
-      ready: () => this.#outbound.onReady(),
+      ready: () => {
+        this.#ready.resolve();
+        this.#outbound.onReady();
+      },
       message: (message, bytes) => this.#onMessage(message, bytes),
       importReference: (reference) => this.#references.import(reference),
       drained: () => this.#onDrained(),
@@ -210,25 +220,33 @@ class ChannelPeer implements OwnPeer {
     reason?: string;
   } = {}): Promise<void> {
     if (this.#channel.state === 'closed') return;
-    if (!this.#draining) {
-      this.#draining = true;
-      this.#inbound.refuse(
-        new KindredError(
-          'ERR_PEER_GONE',
-          `the service takes no more calls${reason === '' ? '' : ` (${reason})`}`,
-          { outcome: 'not-sent' },
-        ),
-      );
-      if (this.#channel.kindred) this.#send({ kind: 'goaway', lastId: this.#inbound.lastId, reason });
-    }
-    const idle = Promise.all([this.#inbound.whenIdle(), this.#outbound.whenIdle()]);
     const { promise: cut, resolve: cutShort } = Promise.withResolvers<void>();
     const timer = timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, cutShort);
     signal?.addEventListener('abort', () => cutShort(), { once: true });
     if (signal?.aborted === true) cutShort();
-    await Promise.race([idle, cut, this.closed]);
+    const over = Promise.race([cut, this.closed]);
+    this.#announced ??= this.#announceDrain(reason, over);
+    await Promise.race([this.#announced, over]);
+    const idle = Promise.all([this.#inbound.whenIdle(), this.#outbound.whenIdle()]);
+    await Promise.race([idle, over]);
     timer?.cancel();
     await this.close();
+  }
+
+  /** What comes from now on is not run. Whoever has only just connected is heard first, because nobody else can tell it so. */
+  async #announceDrain(reason: string, over: Promise<unknown>): Promise<void> {
+    const why = reason === '' ? '' : ` (${reason})`;
+    this.#draining = true;
+    this.#inbound.refuse(
+      new KindredError('ERR_PEER_GONE', `the service takes no more calls${why}`, { outcome: 'not-sent' }),
+    );
+    if (this.#channel.state === 'choosing') {
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = this.#clock.after(firstWordsMs, resolve);
+      await Promise.race([this.#ready.promise, late, over]);
+      timer.cancel();
+    }
+    if (this.#channel.kindred) this.#send({ kind: 'goaway', lastId: this.#inbound.lastId, reason });
   }
 
   async flushed(): Promise<void> {

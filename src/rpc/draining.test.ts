@@ -4,6 +4,7 @@ import type { KindredError } from '../base/errors.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
 import { createGate } from './fixtures/gate.ts';
+import { createStranger } from './fixtures/stranger.ts';
 
 const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
   work.then(
@@ -85,5 +86,42 @@ describe('draining', () => {
     assert.equal(await running, 'running');
     await Promise.all(drained);
     assert.deepEqual(gate.seen, ['running']);
+  });
+
+  it('tells a Kindred that has only just connected that its first call was not sent', async () => {
+    const clock = createTestClock();
+    const gate = createGate();
+    const { client, server } = createPair(gate.service, { delayMs: 100, clock, server: { clock } });
+    const refused = rejection(client.call.wait('first'));
+    const drained = server.drain();
+    await clock.advance(1000);
+    const { code, outcome } = await refused;
+    assert.deepEqual([code, outcome], ['ERR_PEER_GONE', 'not-sent']);
+    await drained;
+    assert.deepEqual(gate.seen, []);
+  });
+
+  it('tells a stranger that has only just connected that its first call was not run', async () => {
+    const clock = createTestClock();
+    const gate = createGate();
+    const stranger = createStranger(gate.service, { clock });
+    const drained = stranger.peer.drain();
+    await clock.advance(100);
+    stranger.say('{"jsonrpc":"2.0","id":1,"method":"wait","params":[1]}');
+    const { id, error } = (await stranger.nextLine()) as { id: unknown; error: { data: unknown } };
+    assert.equal(id, 1);
+    assert.deepEqual(error.data, { code: 'ERR_PEER_GONE', outcome: 'not-sent' });
+    stranger.end();
+    await drained;
+    assert.deepEqual(gate.seen, []);
+  });
+
+  it('does not wait long for whoever has connected and says nothing', async () => {
+    const clock = createTestClock();
+    const stranger = createStranger({}, { clock });
+    const drained = stranger.peer.drain();
+    await clock.advance(250);
+    stranger.end();
+    await drained;
   });
 });
