@@ -8,6 +8,12 @@ interface SystemError extends Error {
   errors?: unknown[];
 }
 
+const untrusted =
+  'the authority that signed its certificate is not trusted here: give the certificate of that authority as `ca`';
+const shunned =
+  'it refused the hand-shake: where it asks callers for a certificate, give one of its authority as `cert` and `key`';
+const noTls = 'what answers there does not speak TLS: take tcp://';
+
 const reasons: Record<string, string> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'the address is in use',
@@ -27,6 +33,17 @@ const reasons: Record<string, string> = {
   EPROTOTYPE: 'what is there is a datagram socket',
   EROFS: 'the file system is read-only',
   ETIMEDOUT: 'the other end did not answer in time',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is signed by itself and not trusted here: give that certificate as `ca`',
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': shunned,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: shunned,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: shunned,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
 };
 
 /** Trying again does not help with these; somebody has to do something first. */

@@ -83,6 +83,9 @@ test('may be open to other machines only when callers must show a certificate of
     { tls: server },
     { tls: { ...server, requestCert: true } },
     { tls: { ...server, requestCert: true, ca: [] } },
+    { tls: { ...server, requestCert: true, ca: '' } },
+    { tls: { ...server, requestCert: true, ca: null as unknown as string } },
+    { tls: { ...server, requestCert: true, ca: [authority.cert, ''] } },
     { tls: { ...server, requestCert: true, ca: authority.cert, rejectUnauthorized: false } },
     { tls: { ...server, ca: authority.cert } },
   ])
@@ -143,6 +146,7 @@ test('a server whose certificate is not trusted is ERR_NOT_REACHABLE, and trying
     code: 'ERR_NOT_REACHABLE',
     outcome: 'not-sent',
     retryable: false,
+    message: /authority.* as `ca`/,
   });
   const other = tls(listener.address.replace('127.0.0.1', 'localhost'));
   await assert.rejects(dialTls(other, { tls: { ca: authority.cert, servername: 'elsewhere' } }), {
@@ -150,6 +154,25 @@ test('a server whose certificate is not trusted is ERR_NOT_REACHABLE, and trying
     retryable: false,
   });
   await listener.close();
+});
+
+test('a refused hand-shake tells what to give, or where else to go', async () => {
+  const { listener } = await listening(authenticated());
+  const without = { ca: authority.cert, maxVersion: 'TLSv1.2' } as const;
+  await assert.rejects(dialTls(tls(listener.address), { tls: without }), {
+    code: 'ERR_NOT_REACHABLE',
+    message: /give one .* as `cert` and `key`/,
+  });
+  await listener.close();
+  const plain = createServer((socket) => socket.on('error', () => {}).end('220 hello\r\n'));
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  const { port } = plain.address() as { port: number };
+  await assert.rejects(dialTls({ kind: 'tls', host: '127.0.0.1', port }), {
+    code: 'ERR_NOT_REACHABLE',
+    message: /does not speak TLS: take tcp:/,
+  });
+  plain.close();
 });
 
 test('a server that never answers the hand-shake is given up in time', async () => {

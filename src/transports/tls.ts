@@ -80,11 +80,13 @@ export async function listenTls(
 /** Without `ca` every certificate that any public authority ever signed would do. */
 function authenticates(options: TlsOptions): boolean {
   const { requestCert, rejectUnauthorized, ca } = options;
+  // Node.js takes what is empty for what is not given.
+  const authorities: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
   return (
     requestCert === true &&
     rejectUnauthorized !== false &&
-    ca !== undefined &&
-    (!Array.isArray(ca) || ca.length > 0)
+    authorities.length > 0 &&
+    authorities.every(Boolean)
   );
 }
 
