@@ -1,12 +1,18 @@
 /** What a child prints never breaks the protocol that it speaks over the same stream. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect, type DialectName } from '../../src/index.ts';
 import { fork } from '../../src/process/index.ts';
 import { within } from './fixtures/deadline.ts';
 import { fixture } from './fixtures/programs.ts';
+
+interface Inheritor {
+  settle(): void;
+  print(line: string): void;
+}
 
 interface Chatter {
   chat(n: number): number;
@@ -53,4 +59,25 @@ test('a stranger reads nothing but JSON-RPC from a child that prints while it se
   for await (const chunk of child.stdout) said += String(chunk);
   assert.equal(said, '{"jsonrpc":"2.0","id":1,"result":7}\n');
   assert.deepEqual(await exited, [0, null]);
+});
+
+test('a line that is written to its stdout past Kindred is heard among lines of JSON, and breaks a binary channel', async () => {
+  const lines: string[] = [];
+  const hear = (event: unknown): void => void lines.push((event as { line: string }).line);
+  subscribe('kindred:child.printed', hear);
+  for (const dialect of ['json-lines', undefined] as const) {
+    const child = fork(fixture('inheritor.ts'), [], { channel: 'stdio' });
+    const peer = await connect<{ print(line: string): void }>(
+      child,
+      dialect === undefined ? {} : { dialect },
+    );
+    await peer.call['rpc.discover']();
+    const printed = peer.call.print('from below');
+    if (dialect === undefined) await assert.rejects(printed, { code: 'ERR_PROTOCOL' });
+    else await printed;
+    await peer.close();
+    await within('it ends', child.exited);
+  }
+  unsubscribe('kindred:child.printed', hear);
+  assert.deepEqual(lines, ['from below']);
 });
