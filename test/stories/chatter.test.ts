@@ -67,11 +67,8 @@ test('a line that is written to its stdout past Kindred is heard among lines of 
   subscribe('kindred:child.printed', hear);
   for (const dialect of ['json-lines', undefined] as const) {
     const child = fork(fixture('inheritor.ts'), [], { channel: 'stdio' });
-    const peer = await connect<{ print(line: string): void }>(
-      child,
-      dialect === undefined ? {} : { dialect },
-    );
-    await peer.call['rpc.discover']();
+    const peer = await connect<Inheritor>(child, dialect === undefined ? {} : { dialect });
+    await peer.call.settle();
     const printed = peer.call.print('from below');
     if (dialect === undefined) await assert.rejects(printed, { code: 'ERR_PROTOCOL' });
     else await printed;
