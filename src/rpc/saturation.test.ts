@@ -53,6 +53,26 @@ for (const over of ['values', 'binary', 'greet'] as const)
       await client.close();
     });
 
+    it('do not wait for word of one that was taken back', async () => {
+      const seen: number[] = [];
+      const service = { work: (n: number) => void seen.push(n), ok: () => 'ok' };
+      const { client } = createPair(service, { over, server: { limits } });
+      await client.call.ok();
+      const controller = new AbortController();
+      const sent = numbers(8).map((n) =>
+        (n === 1 ? client.with({ signal: controller.signal }) : client).notify.work(n),
+      );
+      controller.abort();
+      const settled = await Promise.allSettled(sent);
+      assert.deepEqual(
+        settled.map(({ status }) => status === 'fulfilled'),
+        numbers(8).map((n) => n !== 1),
+      );
+      await client.call.ok();
+      assert.deepEqual(seen, [0, 2, 3, 4, 5, 6, 7]);
+      await client.close();
+    });
+
     it('take places as calls do where they are to be handled', async () => {
       const { client, server } = createPair({ work: never, ok: () => 'ok' }, { over, server: { limits } });
       await client.call.ok();
