@@ -16,12 +16,14 @@ export interface MemoryOptions {
   name?: string;
 }
 
-/** A pair of value transports: what one end posts, the other receives as a clone. */
-export function createMemoryPair(options: MemoryOptions = {}): [ValueTransport, ValueTransport] {
+/** A pair of value transports: what one end posts, the other receives as a clone. `onClosed`: the second one is closed. */
+export function createMemoryPair(
+  options: MemoryOptions & { onClosed?: () => void } = {},
+): [ValueTransport, ValueTransport] {
   const there = createLane(options);
   const back = createLane(options);
   const left = new ValueEnd(options.name ?? 'memory', there, back);
-  const right = new ValueEnd(options.name ?? 'memory', back, there);
+  const right = new ValueEnd(options.name ?? 'memory', back, there, options.onClosed);
   left.other = right;
   right.other = left;
   return [left, right];
@@ -80,11 +82,13 @@ class ValueEnd implements ValueTransport {
   other!: ValueEnd;
   #receiver: ValueReceiver | undefined;
   #closed = false;
+  readonly #onClosed: (() => void) | undefined;
   readonly #out: Lane;
   readonly #in: Lane;
 
-  constructor(name: string, out: Lane, incoming: Lane) {
+  constructor(name: string, out: Lane, incoming: Lane, onClosed?: () => void) {
     this.name = name;
+    this.#onClosed = onClosed;
     this.#out = out;
     this.#in = incoming;
   }
@@ -120,6 +124,7 @@ class ValueEnd implements ValueTransport {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#onClosed?.();
     this.#receiver?.close();
   }
 }

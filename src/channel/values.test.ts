@@ -185,3 +185,19 @@ describe('a channel of plain values', () => {
     assert.deepEqual(reason, { kind: 'closed' });
   });
 });
+
+it('gives up a sender that nothing holds back when nobody takes what it sends', async () => {
+  const [near, far] = createMemoryPair();
+  const limits = defaultLimits;
+  const channel = createValuesChannel(far, { form: 'plain', hello, limits });
+  const heard = hear(channel);
+  channel.pause();
+  for (let n = 0; n < 10_000; n++) near.post(n);
+  await turn();
+  assert.equal(channel.state, 'open');
+  near.post('one more');
+  await turn();
+  assert.equal(heard.reason?.kind, 'broken');
+  assert.equal(heard.reason.error?.code, 'ERR_LIMIT');
+  assert.deepEqual(heard.messages, []);
+});

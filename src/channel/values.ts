@@ -33,6 +33,8 @@ export interface ValuesOptions {
   defer?: (run: () => void) => void;
 }
 
+/** Messages that are kept while nobody takes them. */
+const maxHeld = 10_000;
 /** How long a closing channel waits for a transport that takes no more, in milliseconds. */
 const lingerMs = 1000;
 
@@ -305,7 +307,9 @@ class ValuesChannel implements Channel {
     // Also while nothing is taken here: what goes the other way must not wait for it.
     if (this.kindred && this.#onTaken(value as Partial<Taken>)) return;
     if (this.#paused) {
-      this.#held.push(value);
+      // Another Kindred waits for the word that it was taken; whoever else sends on is not held back by anything.
+      if (this.kindred || this.#held.length < maxHeld) this.#held.push(value);
+      else this.destroy({ kind: 'broken', error: tooMany(this.#transport.name) });
       return;
     }
     try {
@@ -386,6 +390,10 @@ class ValuesChannel implements Channel {
     if (reason.kind === 'ended') this.#receiver?.ended();
     this.#receiver?.closed(reason);
   }
+}
+
+function tooMany(name: string): KindredError {
+  return new KindredError('ERR_LIMIT', `${name} sent more than ${maxHeld} messages that nobody took`);
 }
 
 function tooLarge(bytes: number, most: number): KindredError {

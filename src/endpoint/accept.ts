@@ -69,7 +69,7 @@ export async function accept(
   const common = { maxConnections, allowAnyone };
   switch (address.kind) {
     case 'memory':
-      return listenMemory(address.name, (transport) => onTransport(transport, text));
+      return listenMemory(address.name, maxConnections, (transport) => onTransport(transport, text));
     case 'tcp':
       return listenTcp(address, common, onSocket);
     case 'tls': {

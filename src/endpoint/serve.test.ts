@@ -197,6 +197,21 @@ it('closes a connection above maxConnections, and serves the others', async () =
   await server.close();
 });
 
+it('counts the connections of a memory address, too', async () => {
+  const server = await serve('memory:counted', math, { limits: { maxConnections: 1 } });
+  for (let round = 0; round < 2; round++) {
+    const peer = await connect<typeof math>('memory:counted');
+    const error = await rejection(connect('memory:counted'));
+    assert.equal(error.code, 'ERR_LIMIT');
+    assert.match(error.message, /maxConnections \(1\)/);
+    assert.equal(await peer.call.add(1, 2), 3);
+    const [gone] = server.peers;
+    await peer.close();
+    await gone?.closed;
+  }
+  await server.close();
+});
+
 it('answers JSON by line, with Content-Length and in binary at one address', async () => {
   const server = await serve(anyPort, math);
   const port = Number(new URL(server.address).port);
