@@ -16,21 +16,45 @@ export interface Clock {
 /** The most that `setTimeout` can wait; it takes more for nothing at all. */
 const longestMs = 2 ** 31 - 1;
 
+/** Lets go of its function once it is cancelled or has run: who keeps the timer keeps nothing else alive. */
+class SystemTimer implements Timer {
+  #handle: unknown;
+  #run: (() => void) | undefined;
+  #refd = true;
+
+  constructor(ms: number, run: () => void) {
+    this.#run = run;
+    this.#wait(ms);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle as Parameters<typeof clearTimeout>[0]);
+    this.#handle = undefined;
+    this.#run = undefined;
+  }
+
+  unref(): void {
+    this.#refd = false;
+    (this.#handle as { unref?: () => void } | undefined)?.unref?.();
+  }
+
+  #wait(left: number): void {
+    const isLast = left <= longestMs;
+    this.#handle = setTimeout(
+      () => {
+        if (!isLast) return this.#wait(left - longestMs);
+        const run = this.#run;
+        this.#handle = undefined;
+        this.#run = undefined;
+        run?.();
+      },
+      isLast ? left : longestMs,
+    );
+    if (!this.#refd) this.unref();
+  }
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(ms, run) {
-    let handle: unknown;
-    let refd = true;
-    const unref = (): void => {
-      refd = false;
-      (handle as { unref?: () => void }).unref?.();
-    };
-    const wait = (left: number): void => {
-      if (left <= longestMs) handle = setTimeout(run, left);
-      else handle = setTimeout(() => wait(left - longestMs), longestMs);
-      if (!refd) unref();
-    };
-    wait(ms);
-    return { cancel: () => clearTimeout(handle as Parameters<typeof clearTimeout>[0]), unref };
-  },
+  after: (ms, run) => new SystemTimer(ms, run),
 };

@@ -3,25 +3,27 @@ import type { Channel } from '../channel/channel.ts';
 
 export class Brake {
   readonly #channel: Channel;
-  readonly #reasons = new Set<unknown>();
+  #reasons: Set<unknown> | undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
   has(reason: unknown): boolean {
-    return this.#reasons.has(reason);
+    return this.#reasons?.has(reason) === true;
   }
 
   /** Whether this is a reason from now on. */
   set(reason: unknown, on: boolean): void {
-    if (on === this.#reasons.has(reason)) return;
+    if (on === this.has(reason)) return;
+    this.#reasons ??= new Set();
+    const reasons = this.#reasons;
     if (on) {
-      this.#reasons.add(reason);
-      if (this.#reasons.size === 1) this.#channel.pause();
+      reasons.add(reason);
+      if (reasons.size === 1) this.#channel.pause();
     } else {
-      this.#reasons.delete(reason);
-      if (this.#reasons.size === 0) this.#channel.resume();
+      reasons.delete(reason);
+      if (reasons.size === 0) this.#channel.resume();
     }
   }
 }

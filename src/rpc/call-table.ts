@@ -1,7 +1,7 @@
 /**
- * Calls by id. Ids of a Kindred are integers that count upwards, and few are open at a time: most find a place of their
+ * Calls, and what else has an id, by it. Ids of a Kindred are integers that count upwards, and few are open at a time: most find a place of their
  * own in an array, by their low bits. What does not (another id has the place, or it is no such number) goes to a Map.
- * A Map alone allocates some 150 bytes a call, because its entries are never reused.
+ * A Map alone allocates some 150 bytes a call, because its entries are never reused, and as many while it is empty.
  */
 import type { CallId } from '../wire/message.ts';
 

@@ -79,6 +79,37 @@ export function helloOf(limits: Limits): Hello {
   return { version: 1, maxCalls, maxMessageBytes, maxStreams };
 }
 
+interface Calling {
+  call(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
+  notify(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
+}
+
+class JoinedCaller implements Caller<unknown> {
+  readonly #options: JoinedOptions;
+  readonly #calling: Calling;
+  #call: object | undefined;
+  #notify: object | undefined;
+
+  constructor(options: JoinedOptions, calling: Calling) {
+    this.#options = options;
+    this.#calling = calling;
+  }
+
+  get call(): Client<unknown> {
+    this.#call ??= createFace((method, args) => this.#calling.call(method, args, this.#options));
+    return this.#call as Client<unknown>;
+  }
+
+  get notify(): Notifier<unknown> {
+    this.#notify ??= createFace((method, args) => this.#calling.notify(method, args, this.#options));
+    return this.#notify as Notifier<unknown>;
+  }
+
+  with(more: CallOptions): Caller<unknown> {
+    return new JoinedCaller(join(this.#options, more), this.#calling);
+  }
+}
+
 /** How long an end that drains waits for the first words of whoever has connected, in milliseconds. */
 const firstWordsMs = 250;
 
@@ -141,7 +172,9 @@ class ChannelPeer implements OwnPeer {
       references: this.#references,
       brake,
     });
-    this.#root = this.#caller(join(noOptions, { timeoutMs: options.timeoutMs, params: options.params }));
+    const { timeoutMs, params } = options;
+    const own = timeoutMs === undefined && params === undefined;
+    this.#root = this.#caller(own ? noOptions : join(noOptions, { timeoutMs, params }));
     const methods = options.methods ?? methodsFor(options.service ?? {}, this);
     this.#inbound = new Inbound({
       channel,
@@ -282,24 +315,14 @@ class ChannelPeer implements OwnPeer {
 
   #caller(options: JoinedOptions): Caller<unknown> {
     const outbound = this.#outbound;
-    const inbound = (): Inbound => this.#inbound;
-    let call: object | undefined;
-    let notify: object | undefined;
-    return {
-      get call() {
-        call ??= createFace((method, args) => {
-          const reply = outbound.call(method, args, options);
-          inbound().slow();
-          return reply;
-        });
-        return call as Client<unknown>;
+    return new JoinedCaller(options, {
+      call: (method, args, joined) => {
+        const reply = outbound.call(method, args, joined);
+        this.#inbound.slow();
+        return reply;
       },
-      get notify() {
-        notify ??= createFace((method, args) => outbound.notify(method, args, options));
-        return notify as Notifier<unknown>;
-      },
-      with: (more) => this.#caller(join(options, more)),
-    };
+      notify: (method, args, joined) => outbound.notify(method, args, joined),
+    });
   }
 
   #await(methods: Promise<ReadonlyMap<string, Method>>): void {

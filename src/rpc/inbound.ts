@@ -56,7 +56,7 @@ export class Inbound implements ScopeOwner {
   #methods: ReadonlyMap<string, Method> | undefined;
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
-  readonly #nameless = new Set<Scope>();
+  #nameless: Set<Scope> | undefined;
   readonly #parked: Parked[] = [];
   /** For all results: what a ticket would say of one is not asked. */
   readonly #resultTicket: Ticket;
@@ -86,7 +86,11 @@ export class Inbound implements ScopeOwner {
 
   /** Calls and notifications that run or wait, and streams of their results. */
   get load(): number {
-    return this.#calls.size + this.#nameless.size + this.#parked.length;
+    return this.#running + this.#parked.length;
+  }
+
+  get #running(): number {
+    return this.#calls.size + (this.#nameless?.size ?? 0);
   }
 
   /** The id of the last call that was accepted. */
@@ -174,7 +178,7 @@ export class Inbound implements ScopeOwner {
   close(error: KindredError): void {
     this.#refusal ??= error;
     this.#parked.length = 0;
-    for (const scope of [...this.#calls.values(), ...this.#nameless]) scope.cancel(error);
+    for (const scope of [...this.#calls.values(), ...(this.#nameless ?? [])]) scope.cancel(error);
     this.#tellIdle();
   }
 
@@ -187,9 +191,9 @@ export class Inbound implements ScopeOwner {
   }
 
   scopeOver(scope: Scope): void {
-    if (!this.#nameless.delete(scope)) this.#calls.delete(scope.id);
+    if (this.#nameless?.delete(scope) !== true) this.#calls.delete(scope.id);
     if (this.#idle.length > 0) this.#tellIdle();
-    if (this.#calls.size + this.#nameless.size > 0) return;
+    if (this.#running > 0) return;
     this.#letGo?.();
     this.#letGo = undefined;
   }
@@ -217,8 +221,10 @@ export class Inbound implements ScopeOwner {
     const { method } = message;
     const scope = new Scope(this, id, typeof method === 'string' ? method : String(method), message.meta);
     this.#letGo ??= this.#options.watch.hold();
-    if (id === null) this.#nameless.add(scope);
-    else this.#calls.add(scope);
+    if (id === null) {
+      this.#nameless ??= new Set();
+      this.#nameless.add(scope);
+    } else this.#calls.add(scope);
     if (borrowed !== undefined) this.#references.endWith(borrowed, scope);
     return scope;
   }

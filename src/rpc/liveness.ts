@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
+import { CallTable } from './call-table.ts';
 
 export interface Pong {
   roundTripMs: number;
@@ -13,6 +14,7 @@ export interface Pong {
 }
 
 interface Ping {
+  id: number;
   sentAt: number;
   resolve: (pong: Pong) => void;
   reject: (error: KindredError) => void;
@@ -32,9 +34,9 @@ export class Liveness {
   readonly #watch: LoopWatch;
   readonly #handshakeMs: number;
   /** Asked while nobody knows yet whether the other end is a Kindred. */
-  readonly #early = new Map<() => void, Timer>();
+  #early: { resolve: () => void; timer: Timer }[] = [];
   #refd = true;
-  readonly #pings = new Map<number, Ping>();
+  readonly #pings = new CallTable<Ping>();
   #lastPing = 0;
   /** The last that pongs have told of. */
   readonly #blockages: { ms: number; at: number }[] = [];
@@ -57,7 +59,7 @@ export class Liveness {
       if (!this.#channel.kindred)
         return reject(new KindredError('ERR_NOT_SUPPORTED', 'only another Kindred answers a ping'));
       const id = ++this.#lastPing;
-      this.#pings.set(id, { sentAt: this.#clock.now(), resolve, reject });
+      this.#pings.add({ id, sentAt: this.#clock.now(), resolve, reject });
       this.#channel.send({ kind: 'ping', id });
     });
   }
@@ -65,16 +67,15 @@ export class Liveness {
   /** Whether a ping that waits to know the other end keeps the process alive; see `Sender.setRef`. */
   setRef(on: boolean): void {
     this.#refd = on;
-    if (!on) for (const timer of this.#early.values()) timer.unref();
+    if (!on) for (const { timer } of this.#early) timer.unref();
   }
 
   /** The dialect is settled, and with it what the other end is. */
   onReady(): void {
-    for (const [resolve, timer] of this.#early) {
+    for (const { resolve, timer } of this.#early.splice(0)) {
       timer.cancel();
       resolve();
     }
-    this.#early.clear();
   }
 
   onPong(id: number, delayMs: number): void {
@@ -106,7 +107,7 @@ export class Liveness {
     const said = `${method}: no answer within ${Math.round(timeoutMs)} ms`;
     const now = this.#clock.now();
     const isSilent = this.#silentMs() > timeoutMs * freshShare;
-    const askedAt = Math.min(...[...this.#pings.values()].map((ping) => ping.sentAt));
+    const askedAt = Math.min(...this.#pings.values().map((ping) => ping.sentAt));
     if (isSilent && Number.isFinite(askedAt)) {
       const silentMs = Math.round(now - askedAt);
       const message = `${said}: the other end has not answered a ping for ${silentMs} ms, so its event loop is blocked or it is gone`;
@@ -129,8 +130,10 @@ export class Liveness {
   close(error: KindredError): void {
     this.#refusal = error;
     this.onReady();
-    for (const { reject } of this.#pings.values()) reject(error);
-    this.#pings.clear();
+    for (const { id, reject } of this.#pings.values()) {
+      this.#pings.delete(id);
+      reject(error);
+    }
   }
 
   #silentMs(): number {
@@ -142,11 +145,11 @@ export class Liveness {
   #known(): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#clock.after(this.#handshakeMs, () => {
-        this.#early.delete(resolve);
+        this.#early = this.#early.filter((one) => one.timer !== timer);
         resolve();
       });
       if (!this.#refd) timer.unref();
-      this.#early.set(resolve, timer);
+      this.#early.push({ resolve, timer });
     });
   }
 }

@@ -7,35 +7,32 @@ import { KindredError } from '../base/errors.ts';
 export type Lendable = (...args: unknown[]) => unknown;
 
 /** The functions that this end has lent, by number. */
-export interface Ledger {
-  readonly size: number;
-  lend(run: Lendable): number;
-  find(id: number): Lendable | undefined;
-  end(ids: readonly number[]): void;
-  clear(): void;
-}
+export class Ledger {
+  /** Most peers never lend a function. */
+  #lent: Map<number, Lendable> | undefined;
+  #last = 0;
 
-export function createLedger(): Ledger {
-  // Most peers never lend a function.
-  let lent: Map<number, Lendable> | undefined;
-  let last = 0;
-  return {
-    get size() {
-      return lent?.size ?? 0;
-    },
-    lend(run) {
-      lent ??= new Map();
-      lent.set(++last, run);
-      return last;
-    },
-    find: (id) => lent?.get(id),
-    end(ids) {
-      for (const id of ids) lent?.delete(id);
-    },
-    clear() {
-      lent = undefined;
-    },
-  };
+  get size(): number {
+    return this.#lent?.size ?? 0;
+  }
+
+  lend(run: Lendable): number {
+    this.#lent ??= new Map();
+    this.#lent.set(++this.#last, run);
+    return this.#last;
+  }
+
+  find(id: number): Lendable | undefined {
+    return this.#lent?.get(id);
+  }
+
+  end(ids: readonly number[]): void {
+    for (const id of ids) this.#lent?.delete(id);
+  }
+
+  clear(): void {
+    this.#lent = undefined;
+  }
 }
 
 /** A stand-in for a function of the other end. `over` is set when the call that lent it has ended. */

@@ -51,7 +51,7 @@ export class Outbound implements CallOwner {
   #deadlines: Deadlines | undefined;
   #refd = true;
   readonly #pending = new CallTable<PendingCall>();
-  readonly #unacknowledged = new Map<number, PendingNotification>();
+  readonly #unacknowledged = new CallTable<PendingNotification>();
   #lastId = 0;
   #lastNotification = 0;
   /** Why nothing is sent any more. */
@@ -114,7 +114,7 @@ export class Outbound implements CallOwner {
     if (refusal !== undefined) notification.fail(refusal);
     else {
       if (level !== 'written') {
-        this.#unacknowledged.set(id, notification);
+        this.#unacknowledged.add(notification);
         this.#heartbeat.start();
         notification.tie(() => {
           if (!notification.sent) this.#unacknowledged.delete(id);

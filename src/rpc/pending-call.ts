@@ -9,10 +9,10 @@
 import { KindredError, type Outcome } from '../base/errors.ts';
 import type { Message, Meta, Params } from '../wire/message.ts';
 import type { Deadline } from './deadlines.ts';
-import type { Lending, Life } from './references.ts';
+import type { Lending } from './references.ts';
 import type { Scope } from './scope.ts';
 import type { Outgoing } from './sender.ts';
-import type { Consumer, Producer } from './streams.ts';
+import type { Consumer, Life, Producer } from './streams.ts';
 
 /** What a pending call needs of the half that made it. */
 export interface CallOwner {

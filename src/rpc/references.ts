@@ -3,16 +3,11 @@
  */
 import { KindredError } from '../base/errors.ts';
 import type { CallId, Message, Reference, WireError } from '../wire/message.ts';
-import { createLedger, createStandIn, type Ledger, type Lendable, type Loan } from './loans.ts';
+import { CallTable } from './call-table.ts';
+import { createStandIn, Ledger, type Lendable, type Loan } from './loans.ts';
 import type { Scope } from './scope.ts';
-import { Consumer, isSource, Producer, type Source, type StreamPort } from './streams.ts';
+import { Consumer, isSource, type Life, Producer, type Source, type StreamPort } from './streams.ts';
 import { degraded, fromWire } from './wire-errors.ts';
-
-/** Something that lasts until all that was counted by `hold` is released. */
-export interface Life {
-  hold(): void;
-  release(): void;
-}
 
 /** What one message lends; it takes effect only when the message could be sent. */
 export interface Lending {
@@ -39,11 +34,10 @@ export interface ReferencesOptions {
 }
 
 export class References {
-  readonly ledger: Ledger = createLedger();
+  readonly ledger: Ledger = new Ledger();
   readonly #options: ReferencesOptions;
-  readonly #producers = new Map<CallId, Producer>();
-  readonly #consumers = new Map<CallId, Consumer>();
-  readonly #lives = new WeakMap<Consumer, Life>();
+  readonly #producers = new CallTable<Producer>();
+  readonly #consumers = new CallTable<Consumer>();
   #lastStream = 0;
   #lending: Lending | undefined;
   #borrowed: Borrowing | undefined;
@@ -128,7 +122,7 @@ export class References {
 
   /** A consumer for the stream of that number, told of what arrives for it. One too many is turned away at once. */
   consume(id: CallId, credit: boolean, stop: () => void, life?: Life, taken?: () => void): Consumer {
-    if (this.#consumers.has(id))
+    if (this.#consumers.get(id) !== undefined)
       throw new KindredError('ERR_PROTOCOL', `stream ${String(id)} was opened twice`);
     life?.hold();
     const consumer = new Consumer({
@@ -139,12 +133,12 @@ export class References {
       taken,
       over: () => {
         this.#consumers.delete(id);
-        this.#lives.get(consumer)?.release();
+        consumer.life?.release();
         life?.release();
       },
     });
     const { maxStreams } = this.#options;
-    this.#consumers.set(id, consumer);
+    this.#consumers.add(consumer);
     if (this.#consumers.size > maxStreams) consumer.abort(tooMany(this.#consumers.size, maxStreams));
     return consumer;
   }
@@ -154,7 +148,7 @@ export class References {
     for (const consumer of borrowed?.consumers ?? []) {
       if (consumer.isOver) continue;
       life.hold();
-      this.#lives.set(consumer, life);
+      consumer.life = life;
     }
   }
 
@@ -219,7 +213,7 @@ export class References {
         life.release();
       },
     });
-    this.#producers.set(id, producer);
+    this.#producers.add(producer);
     void producer.pump();
     return producer;
   }
@@ -250,12 +244,12 @@ export class References {
   /** The other end will send no more: nobody knows what became of the rest of its streams. */
   failConsumers(error: KindredError): void {
     const told = error.withOutcome('unknown');
-    for (const consumer of [...this.#consumers.values()]) consumer.end(told);
+    for (const consumer of this.#consumers.values()) consumer.end(told);
   }
 
   close(error: KindredError): void {
     this.failConsumers(error);
-    for (const producer of [...this.#producers.values()]) producer.stop();
+    for (const producer of this.#producers.values()) producer.stop();
     this.ledger.clear();
   }
 

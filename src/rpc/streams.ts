@@ -26,6 +26,12 @@ export interface StreamPort {
   room(): Promise<void> | undefined;
 }
 
+/** Something that lasts until all that was counted by `hold` is released. */
+export interface Life {
+  hold(): void;
+  release(): void;
+}
+
 export type Source = AsyncIterable<unknown> | ReadableStream<unknown>;
 
 export function isSource(value: unknown): value is Source {
@@ -70,6 +76,7 @@ export interface ProducerOptions {
 }
 
 export class Producer {
+  readonly id: CallId;
   readonly #options: ProducerOptions;
   #iterator: AsyncIterator<unknown> | undefined;
   #items: number = firstWindow.items;
@@ -79,6 +86,7 @@ export class Producer {
   #over = false;
 
   constructor(options: ProducerOptions) {
+    this.id = options.id;
     this.#options = options;
   }
 
@@ -196,6 +204,9 @@ export interface ConsumerOptions {
 export class Consumer implements RemoteStream<unknown> {
   /** Bytes of the items that nobody has taken yet. */
   bufferedBytes = 0;
+  readonly id: CallId;
+  /** The call that it belongs to. */
+  life: Life | undefined;
   readonly #options: ConsumerOptions;
   readonly #box = createMailbox<unknown, number>((bytes) => this.#onTaken(bytes));
   #window: { items: number; bytes: number } = { ...firstWindow };
@@ -207,6 +218,7 @@ export class Consumer implements RemoteStream<unknown> {
   #nextSeq = 0;
 
   constructor(options: ConsumerOptions) {
+    this.id = options.id;
     this.#options = options;
   }
 

@@ -46,7 +46,7 @@ class StreamTransport implements ByteTransport {
   #error: Error | undefined;
   #destroyed = false;
   #closeTold = false;
-  readonly #flushing = new Set<(error?: Error) => void>();
+  #flushing: Set<(error?: Error) => void> | undefined;
   /** What was still to be read when a failed write ended the connection. */
   #lastWords: Uint8Array[] = [];
 
@@ -104,10 +104,11 @@ class StreamTransport implements ByteTransport {
     if (writable.writableLength === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const done = (error?: Error | null) => {
-        this.#flushing.delete(done);
+        this.#flushing?.delete(done);
         resolve(error === undefined || error === null);
       };
       // Not every stream calls back for a write that was under way when it was destroyed: `close` does it then.
+      this.#flushing ??= new Set();
       this.#flushing.add(done);
       if (writable.writableEnded) writable.once('finish', () => done());
       // Callbacks run in order; this one when all before it has been written.
@@ -164,7 +165,7 @@ class StreamTransport implements ByteTransport {
       if (seen) return;
       seen = true;
       onClose();
-      if (stream === this.#writable) for (const done of this.#flushing) done(new Error('closed'));
+      if (stream === this.#writable) for (const done of this.#flushing ?? []) done(new Error('closed'));
       this.#openStreams--;
       if (this.#openStreams === 0 && this.#receiver !== undefined) this.#tellClose();
     };
