@@ -87,8 +87,9 @@ describe('options that are wrong are refused before anything is opened', () => {
   });
 });
 
-it('a limit that is undefined keeps its default', async () => {
-  const server = await serve(anyPort, new Adder(), { limits: { maxCalls: undefined as unknown as number } });
+it('a limit that is undefined keeps its default, and the heartbeat may be off', async () => {
+  const limits = { maxCalls: undefined as unknown as number, heartbeatMs: 0 };
+  const server = await serve(anyPort, new Adder(), { limits });
   const peer = await connect<Adder>(server.address);
   assert.equal(await peer.call.add(1, 2), 3);
   await peer.close();

@@ -12,7 +12,8 @@ export function limitsOf(given: Partial<Limits> = {}, otherwise: Limits = defaul
     if (!Object.hasOwn(limits, name))
       throw wrong(`limits.${name} is no limit: there are ${Object.keys(limits).join(', ')}`);
     if (value === undefined) continue;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+    const isOff = name === 'heartbeatMs' && value === 0;
+    if (!isOff && !(typeof value === 'number' && Number.isFinite(value) && value > 0))
       throw wrong(`limits.${name} is ${shown(value)}: a limit is a finite number above 0`);
     limits[name] = value;
   }
