@@ -287,8 +287,9 @@ class ChannelPeer implements OwnPeer {
     await this.#channel.flushed();
   }
 
-  idle(): Promise<void> {
-    return this.#inbound.whenIdle();
+  async idle(): Promise<void> {
+    await this.#inbound.whenIdle();
+    await this.#references.whenEnded();
   }
 
   async close(): Promise<void> {

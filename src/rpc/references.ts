@@ -38,6 +38,8 @@ export class References {
   readonly #options: ReferencesOptions;
   readonly #producers = new CallTable<Producer>();
   readonly #consumers = new CallTable<Consumer>();
+  /** What sources that were told to stop still do. */
+  #ending: Set<Promise<unknown>> | undefined;
   #lastStream = 0;
   #lending: Lending | undefined;
   #borrowed: Borrowing | undefined;
@@ -212,6 +214,11 @@ export class References {
         this.#producers.delete(id);
         life.release();
       },
+      ending: (end) => {
+        this.#ending ??= new Set();
+        const endings = this.#ending.add(end);
+        void end.then(() => endings.delete(end));
+      },
     });
     this.#producers.add(producer);
     void producer.pump();
@@ -245,6 +252,11 @@ export class References {
   failConsumers(error: KindredError): void {
     const told = error.withOutcome('unknown');
     for (const consumer of this.#consumers.values()) consumer.end(told);
+  }
+
+  /** Resolves when all sources that were told to stop have come to their end. */
+  async whenEnded(): Promise<void> {
+    while (this.#ending !== undefined && this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
   close(error: KindredError): void {

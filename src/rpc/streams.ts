@@ -73,6 +73,8 @@ export interface ProducerOptions {
   finish(failure: { thrown: unknown } | undefined): void;
   /** The stream is over, in whichever way. Once. */
   over(): void;
+  /** The source was told to stop, and does what it does at its end: its `finally`, say. */
+  ending(end: Promise<unknown>): void;
 }
 
 export class Producer {
@@ -165,13 +167,9 @@ export class Producer {
   }
 
   #returnSource(): void {
-    const { run } = this.#options;
-    try {
-      const returned = run(() => this.#iterator?.return?.());
-      returned?.then(undefined, () => {});
-    } catch {
-      // The consumer has turned away: nobody is left to hear what the source says about its end.
-    }
+    const { run, ending } = this.#options;
+    // The consumer has turned away: nobody is left to hear what the source says about its end.
+    ending(run(async () => this.#iterator?.return?.()).catch(() => {}));
   }
 
   #settle(): void {

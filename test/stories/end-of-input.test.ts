@@ -34,12 +34,15 @@ for (const [name, place] of Object.entries(places)) {
       const { peer, exited } = await place(stage, minute);
       const calls = [peer.call.work('call'), peer.call.tidy('signal')];
       await peer.notify.work('notification');
-      await until('all run', () => stage.record.deeds.length === 3);
+      const stream = peer.call.trickle('generator')[Symbol.asyncIterator]();
+      await stream.next();
+      await until('all run', () => stage.record.deeds.length === 4);
       void peer.close();
       for (const call of calls) await assert.rejects(call, { code: 'ERR_CLOSED', outcome: 'unknown' });
       assert.equal((await within('it ends', exited)).exitCode, 0);
       assert.deepEqual(stage.record.deeds.filter((deed) => deed.endsWith('ends')).toSorted(), [
         'call ends',
+        'generator ends',
         'notification ends',
         'signal ends',
       ]);
