@@ -388,6 +388,46 @@ describe('what waits to be written', () => {
     );
   });
 
+  it('is flushed only when the last of it is handed over, however many later messages have passed it', async () => {
+    const { channel, drain } = open();
+    await turn();
+    channel.send({ kind: 'notify', method: 'large', params: [new Uint8Array(1024 * 1024)] });
+    await turn();
+    const behind: Ticket = { sent: false };
+    channel.send({ kind: 'notify', method: 'behind', params: [] }, behind);
+    let flushed = false;
+    void channel.flushed().then(() => (flushed = true));
+    for (let id = 1; id <= 40; id++) {
+      channel.send({ kind: 'result', id, value: 'passes' });
+      drain();
+      await turn();
+      assert.ok(!flushed || behind.sent, `flushed after ${id} later messages, which passed one that waits`);
+    }
+    assert.ok(flushed);
+  });
+
+  it('keeps the order of a lane where the queues behind two large messages meet', async () => {
+    const { channel, written, drain } = open();
+    await turn();
+    const item = (stream: number, seq: number, value: unknown): void =>
+      void channel.send({ kind: 'item', stream, seq, value });
+    item(1, 0, new Uint8Array(200 * 1024));
+    item(2, 0, new Uint8Array(400 * 1024));
+    for (let seq = 1; seq < 4; seq++) for (const stream of [1, 2]) item(stream, seq, `<${stream}.${seq}>`);
+    for (let i = 0; i < 40; i++) {
+      drain();
+      await turn();
+    }
+    const all = written.flat().join('');
+    for (const stream of [1, 2]) {
+      const places = [1, 2, 3].map((seq) => all.indexOf(`<${stream}.${seq}>`));
+      assert.ok(
+        places.every((place, i) => place > (places[i - 1] ?? 0)),
+        `stream ${stream}: ${places}`,
+      );
+    }
+  });
+
   it('is flushed only when all that was sent in the turn is handed over, whoever of it asks', async () => {
     const slow = createSlowTransport();
     const channel = createFramedChannel(slow.transport, {

@@ -22,6 +22,7 @@ interface Bulk {
   encoded: Encoded;
   ticket: Ticket | undefined;
   lanes: Lanes;
+  number: number;
   /** Undefined until its first piece may go. */
   pieces: Iterator<Chunk[]> | undefined;
   /** What shares a lane with it, waiting for its last piece. */
@@ -80,6 +81,8 @@ class Queue {
   encoded: Encoded[] = [];
   tickets: (Ticket | undefined)[] = [];
   lanes: Lanes[] = [];
+  /** In the order in which they were added, so that these rise. */
+  numbers: number[] = [];
   /** Those before it are gone. */
   head = 0;
 
@@ -87,10 +90,11 @@ class Queue {
     return this.head === this.encoded.length;
   }
 
-  push(encoded: Encoded, ticket: Ticket | undefined, lanes: Lanes): void {
+  push(encoded: Encoded, ticket: Ticket | undefined, lanes: Lanes, number: number): void {
     this.encoded.push(encoded);
     this.tickets.push(ticket);
     this.lanes.push(lanes);
+    this.numbers.push(number);
   }
 
   /** Gives the room of what is gone back, in steps that grow with the queue. */
@@ -100,14 +104,29 @@ class Queue {
     this.encoded = this.encoded.slice(head);
     this.tickets = this.tickets.slice(head);
     this.lanes = this.lanes.slice(head);
+    this.numbers = this.numbers.slice(head);
     this.head = 0;
   }
 
-  putInFront({ encoded, tickets, lanes }: Queue): void {
-    this.encoded = [...encoded, ...this.encoded.slice(this.head)];
-    this.tickets = [...tickets, ...this.tickets.slice(this.head)];
-    this.lanes = [...lanes, ...this.lanes.slice(this.head)];
+  /** Takes all of another, each in its place. */
+  take(other: Queue): void {
+    const merged = new Queue();
+    while (!this.isEmpty || !other.isEmpty) {
+      const from = other.isEmpty || this.first < other.first ? this : other;
+      const { encoded, tickets, lanes, head } = from;
+      merged.push(encoded[head] as Encoded, tickets[head], lanes[head], from.first);
+      from.head++;
+    }
+    this.encoded = merged.encoded;
+    this.tickets = merged.tickets;
+    this.lanes = merged.lanes;
+    this.numbers = merged.numbers;
     this.head = 0;
+  }
+
+  /** The number of the first that waits. */
+  get first(): number {
+    return this.isEmpty ? Number.POSITIVE_INFINITY : (this.numbers[this.head] as number);
   }
 }
 
@@ -117,13 +136,17 @@ export class Outbox {
   readonly #write: (chunks: readonly Chunk[]) => boolean;
   #codec: Codec | undefined;
   #control: Encoded[] = [];
+  #firstControl = 0;
   readonly #waiting = new Queue();
   #bulks: Bulk[] = [];
   /** What another codec had encoded, and must go before anything else. */
-  #sealed: { codec: Codec; batch: Encoded[] } | undefined;
+  #sealed: { codec: Codec; batch: Encoded[]; number: number } | undefined;
   #blocked = false;
-  #added = 0;
-  #gone = 0;
+  /** Small messages and pieces of large ones take turns, also where each write has to wait for room. */
+  #isTurnOfPieces = false;
+  /** Messages are numbered as they are added; they do not go in that order. */
+  #lastNumber = 0;
+  #count = 0;
   #watchers: { upTo: number; run: () => void }[] = [];
 
   constructor(write: (chunks: readonly Chunk[]) => boolean) {
@@ -133,8 +156,10 @@ export class Outbox {
   /** Takes what the codec in use has encoded. */
   add(message: Message, encoded: Encoded, ticket: Ticket | undefined): void {
     this.bytes += encoded.bytes;
-    this.#added++;
+    this.#count++;
+    const number = ++this.#lastNumber;
     if (controlKinds.has(message.kind) && !this.#mustWait(message)) {
+      if (this.#control.length === 0) this.#firstControl = number;
       this.#control.push(encoded);
       return;
     }
@@ -143,7 +168,7 @@ export class Outbox {
       const own = message.kind === 'call' ? callLane(message.id) : undefined;
       lanes = [lanes, own, ...(ticket?.lentStreams?.() ?? [])];
     }
-    this.#waiting.push(encoded, ticket, lanes);
+    this.#waiting.push(encoded, ticket, lanes, number);
   }
 
   /** From now on this codec encodes. What waits goes out first, in its order, in the words of the one before. */
@@ -152,6 +177,7 @@ export class Outbox {
     this.#codec = codec;
     const waiting = this.#waiting;
     if (before === undefined || (this.#control.length === 0 && waiting.isEmpty)) return;
+    const number = this.#firstWaiting();
     const batch = this.#control;
     this.#control = [];
     for (const { bytes } of batch) this.#leave(bytes);
@@ -161,16 +187,19 @@ export class Outbox {
       this.#leave(encoded.bytes);
     }
     waiting.head = waiting.encoded.length;
-    this.#sealed = { codec: before, batch };
+    this.#sealed = { codec: before, batch, number };
   }
 
   /** Hands over as much as the transport takes. */
   flush(): void {
     while (!this.#blocked) {
-      const wrote = this.#writeBatch();
-      if (this.#bulks.length > 0) {
-        if (!this.#blocked) this.#writePiece();
-      } else if (!wrote) break;
+      if (this.#isTurnOfPieces && this.#bulks.length > 0) {
+        this.#isTurnOfPieces = false;
+        this.#writePiece();
+        continue;
+      }
+      this.#isTurnOfPieces = true;
+      if (!this.#writeBatch() && this.#bulks.length === 0) break;
     }
     if (this.#watchers.length > 0) this.#tellWatchers();
   }
@@ -182,7 +211,7 @@ export class Outbox {
 
   /** What waits weighs: its bytes, and what keeping each message costs. Pongs are small, and there can be millions. */
   get weight(): number {
-    return this.bytes + (this.#added - this.#gone) * keepBytes;
+    return this.bytes + this.#count * keepBytes;
   }
 
   /** Drops what waits. */
@@ -193,14 +222,22 @@ export class Outbox {
     this.#bulks = [];
     this.#sealed = undefined;
     this.bytes = 0;
-    this.#gone = this.#added;
+    this.#count = 0;
     this.#tellWatchers();
   }
 
   /** Calls `run` when all that was added so far has been handed over or dropped. */
   whenHandedOver(run: () => void): void {
-    if (this.#gone >= this.#added) run();
-    else this.#watchers.push({ upTo: this.#added, run });
+    if (this.#firstWaiting() > this.#lastNumber) run();
+    else this.#watchers.push({ upTo: this.#lastNumber, run });
+  }
+
+  /** Later messages may be gone already: those of other lanes pass a large one and all that waits behind it. */
+  #firstWaiting(): number {
+    let first = Math.min(this.#waiting.first, this.#sealed?.number ?? Number.POSITIVE_INFINITY);
+    if (this.#control.length > 0) first = Math.min(first, this.#firstControl);
+    for (const { number } of this.#bulks) first = Math.min(first, number);
+    return first;
   }
 
   /** A cancel whose call is still going out in pieces. One that has not begun to is withdrawn instead. */
@@ -225,15 +262,16 @@ export class Outbox {
       this.#leave(bytes);
     }
     const queue = this.#waiting;
-    const { encoded, tickets, lanes } = queue;
+    const { encoded, tickets, lanes, numbers } = queue;
     const cuts = this.#codec?.cut !== undefined;
     for (; queue.head < encoded.length && size < writeBytes; queue.head++) {
       const one = encoded[queue.head] as Encoded;
       const ticket = tickets[queue.head];
+      const number = numbers[queue.head] as number;
       if (this.#bulks.length > 0) {
         const ahead = this.#bulks.find((bulk) => share(bulk.lanes, lanes[queue.head]));
         if (ahead !== undefined) {
-          ahead.behind.push(one, ticket, lanes[queue.head]);
+          ahead.behind.push(one, ticket, lanes[queue.head], number);
           continue;
         }
       }
@@ -242,6 +280,7 @@ export class Outbox {
           encoded: one,
           ticket,
           lanes: lanes[queue.head],
+          number,
           pieces: undefined,
           behind: new Queue(),
         });
@@ -272,7 +311,7 @@ export class Outbox {
     const piece = bulk.pieces?.next();
     if (piece === undefined || piece.done === true) {
       this.#leave(encoded.bytes);
-      if (!bulk.behind.isEmpty) this.#waiting.putInFront(bulk.behind);
+      if (!bulk.behind.isEmpty) this.#waiting.take(bulk.behind);
       return;
     }
     if (ticket !== undefined) ticket.sent = true;
@@ -297,12 +336,13 @@ export class Outbox {
 
   #leave(bytes: number): void {
     this.bytes -= bytes;
-    this.#gone++;
+    this.#count--;
   }
 
   #tellWatchers(): void {
-    const due = this.#watchers.filter((watcher) => watcher.upTo <= this.#gone);
-    this.#watchers = this.#watchers.filter((watcher) => watcher.upTo > this.#gone);
+    const first = this.#firstWaiting();
+    const due = this.#watchers.filter((watcher) => watcher.upTo < first);
+    this.#watchers = this.#watchers.filter((watcher) => watcher.upTo >= first);
     for (const { run } of due) run();
   }
 }

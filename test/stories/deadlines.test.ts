@@ -137,7 +137,8 @@ for (const distance of distances.filter(({ name }) =>
       const { peer } = ends;
       await peer.call.ping();
 
-      const alive = await failure(peer.with({ timeoutMs: 300 }).call.hang('alive'));
+      // Long, because it counts as busy where other programs keep it from its processor for a quarter of that.
+      const alive = await failure(peer.with({ timeoutMs: 2000 }).call.hang('alive'));
       assert.equal(alive.code, 'ERR_TIMEOUT');
       assert.deepEqual(alive.data, { peer: 'alive' });
       assert.match(alive.message, /alive/);
