@@ -73,7 +73,10 @@ export class Scope implements CurrentCall {
   }
 
   get remainingMs(): number | undefined {
-    return this.#due === undefined ? undefined : Math.max(0, this.#due - this.#owner.freeNow());
+    if (this.#due === undefined) return undefined;
+    // Where no time has passed, the difference of two large numbers may be a hair more than was given.
+    const left = Math.min(this.#due - this.#owner.freeNow(), this.meta.timeoutMs as number);
+    return Math.max(0, left);
   }
 
   cancel(reason: KindredError): void {
