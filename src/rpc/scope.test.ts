@@ -1,7 +1,57 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { createLoopWatch } from '../base/loop-watch.ts';
+import { createTestClock } from '../testkit/clock.ts';
+import { createPair } from '../testkit/pair.ts';
+import type { ContextPort } from './context.ts';
 import type { Peer } from './peer.ts';
 import { Scope } from './scope.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A service that a call is made to, and a second one that its functions go on to, as if by a timer that they have left behind. */
+function createChain() {
+  let last: Scope | undefined;
+  const context: ContextPort = {
+    run(scope, work) {
+      last = scope;
+      return work();
+    },
+    current: () => last,
+  };
+  const clock = createTestClock();
+  const watch = createLoopWatch(clock);
+  const gate = Promise.withResolvers<void>();
+  const far = createPair({ refresh: () => 'fresh' }, { over: 'values', client: { clock, watch, context } });
+  const near = createPair(
+    { start: () => gate.promise },
+    { over: 'values', server: { clock, watch, context }, client: { clock, watch } },
+  );
+  return { clock, gate, near: near.client, goOn: () => far.client.call.refresh() };
+}
+
+it('what a call has left behind is not bound by the time that the call had', async () => {
+  const { clock, gate, near, goOn } = createChain();
+  gate.resolve();
+  await near.with({ timeoutMs: 100 }).call.start();
+  assert.equal(await goOn(), 'fresh');
+  await clock.advance(200);
+  assert.equal(await goOn(), 'fresh');
+});
+
+it('what a cancelled call has left behind is free once its function has settled', async () => {
+  const { gate, near, goOn } = createChain();
+  const controller = new AbortController();
+  const start = near.with({ signal: controller.signal }).call.start();
+  await turn();
+  controller.abort();
+  await assert.rejects(start, { code: 'ERR_CANCELLED' });
+  await turn();
+  await assert.rejects(goOn(), { code: 'ERR_CANCELLED' });
+  gate.resolve();
+  await turn();
+  assert.equal(await goOn(), 'fresh');
+});
 
 it('a call that has just begun has no more time left than it was given, whatever the clock stands at', () => {
   for (let now = 0.1; now < 1e6; now *= 1.01) {
