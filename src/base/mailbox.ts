@@ -1,3 +1,5 @@
+import { Fifo } from './fifo.ts';
+
 /**
  * The one queue between a side that pushes and a side that takes at its own pace.
  *
@@ -16,19 +18,18 @@ export interface Mailbox<T, Note> {
 }
 
 export function createMailbox<T, Note>(onTaken: (note: Note) => void): Mailbox<T, Note> {
-  let values: T[] = [];
-  let notes: Note[] = [];
-  let head = 0;
+  const values = new Fifo<T>();
+  const notes = new Fifo<Note>();
   let ended = false;
   let failure: { error: unknown } | undefined;
-  const takers: {
+  const takers = new Fifo<{
     resolve: (result: IteratorResult<T, undefined>) => void;
     reject: (error: unknown) => void;
-  }[] = [];
+  }>();
 
   return {
     get size() {
-      return values.length - head;
+      return values.size;
     },
     push(value, note) {
       if (ended) return;
@@ -45,7 +46,7 @@ export function createMailbox<T, Note>(onTaken: (note: Note) => void): Mailbox<T
       if (ended) return;
       ended = true;
       failure = reason;
-      for (const taker of takers.splice(0)) {
+      for (const taker of takers.take()) {
         if (failure === undefined) taker.resolve({ done: true, value: undefined });
         else {
           const { error } = failure;
@@ -55,27 +56,15 @@ export function createMailbox<T, Note>(onTaken: (note: Note) => void): Mailbox<T
       }
     },
     clear() {
-      values = [];
-      notes = [];
-      head = 0;
+      values.take();
+      notes.take();
       failure = undefined;
       this.end();
     },
     take() {
-      if (head < values.length) {
-        const value = values[head] as T;
-        const note = notes[head] as Note;
-        values[head++] = undefined as T;
-        if (head === values.length) {
-          values = [];
-          notes = [];
-          head = 0;
-        } else if (head > 1024 && head * 2 > values.length) {
-          values = values.slice(head);
-          notes = notes.slice(head);
-          head = 0;
-        }
-        onTaken(note);
+      if (values.size > 0) {
+        const value = values.shift() as T;
+        onTaken(notes.shift() as Note);
         return Promise.resolve({ done: false, value });
       }
       if (failure !== undefined) {

@@ -5,6 +5,7 @@
  * before a close arrives before it, as with a socket.
  */
 import { type Clock, systemClock } from '../base/clock.ts';
+import { Fifo } from '../base/fifo.ts';
 import type { Chunk } from '../wire/dialect.ts';
 import type { ByteReceiver, ByteTransport, ValueReceiver, ValueTransport } from './transport.ts';
 
@@ -50,10 +51,10 @@ interface Lane {
 }
 
 function createLane({ delayMs = 0, clock = systemClock }: MemoryOptions): Lane {
-  const arrived: (() => void)[] = [];
+  const arrived = new Fifo<() => void>();
   let isOpen = false;
   const deliver = (): void => {
-    while (isOpen && arrived.length > 0) arrived.shift()?.();
+    while (isOpen && arrived.size > 0) arrived.shift()?.();
   };
   return {
     put(run) {

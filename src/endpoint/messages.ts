@@ -1,5 +1,6 @@
 /** `listen` and `dial`: channels of plain messages, for peers that know nothing of calls. */
 import { KindredError } from '../base/errors.ts';
+import { Fifo } from '../base/fifo.ts';
 import { createMailbox } from '../base/mailbox.ts';
 import { type Channel, type CloseReason, errorOf, type Ticket } from '../channel/channel.ts';
 import type { DialectName } from '../wire/dialect.ts';
@@ -150,7 +151,7 @@ export function createPlainChannel<In, Out>(
   let current: { id: number; level: AckLevel } | undefined;
   const acks = new Map<number, { resolve: () => void; reject: (error: KindredError) => void }>();
   /** Messages that wait for room, in order. */
-  const waiting: { go: () => void; fail: (error: KindredError) => void }[] = [];
+  const waiting = new Fifo<{ go: () => void; fail: (error: KindredError) => void }>();
   /** Settles with the last of them. */
   let lastTurn: Promise<void> | undefined;
 
@@ -208,7 +209,7 @@ export function createPlainChannel<In, Out>(
       }
     },
     drained() {
-      while (waiting.length > 0 && !channel.full) waiting.shift()?.go();
+      while (waiting.size > 0 && !channel.full) waiting.shift()?.go();
     },
     ended() {
       box.end();
@@ -220,7 +221,7 @@ export function createPlainChannel<In, Out>(
       box.end(failed ? { error: reason.error } : undefined);
       const error = errorOf(reason);
       loseAcks(error);
-      for (const { fail } of waiting.splice(0)) fail(error);
+      for (const { fail } of waiting.take()) fail(error);
     },
   });
 
@@ -252,11 +253,11 @@ export function createPlainChannel<In, Out>(
   /** Runs it now, or when there is room. What waits keeps its place, also where there is room again before it went. */
   async function inTurn(hand: () => void): Promise<void> {
     try {
-      if (waiting.length === 0 && !channel.full) return hand();
-      if (waiting.length >= limits.maxWaitingCalls)
+      if (waiting.size === 0 && !channel.full) return hand();
+      if (waiting.size >= limits.maxWaitingCalls)
         throw new KindredError(
           'ERR_BUSY',
-          `${waiting.length} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
+          `${waiting.size} messages wait already: maxWaitingCalls (${limits.maxWaitingCalls})`,
         );
       lastTurn = new Promise<void>((resolve, reject) => {
         const go = (): void => {

@@ -8,13 +8,15 @@ import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
 import { Brake } from './brake.ts';
 import { type CallOptions, type JoinedOptions, join, noOptions } from './call-options.ts';
-import { type Client, createFace, type Notifier } from './client.ts';
+import type { Client, Notifier } from './client.ts';
 import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
 import { Inbound } from './inbound.ts';
+import { JoinedCaller } from './joined-caller.ts';
+import { methodsFor, startFailed } from './offer.ts';
 import { Outbound } from './outbound.ts';
 import type { Caller, Peer, PeerLoad } from './peer.ts';
 import { References } from './references.ts';
-import { type Method, methodsOf, type Service } from './service.ts';
+import type { Method, Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
 
 export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
@@ -49,65 +51,10 @@ export function createPeer<Remote = unknown>(channel: Channel, options: PeerOpti
   return new ChannelPeer(channel, options) as unknown as OwnPeer<Remote>;
 }
 
-/** A service that is made for one peer, or promised, and cannot be had is the failure of this peer alone. */
-function methodsFor(
-  service: NonNullable<PeerOptions['service']>,
-  peer: Peer<unknown>,
-): ReadonlyMap<string, Method> | Promise<ReadonlyMap<string, Method>> {
-  if (service instanceof Promise) return service.then(methodsOf);
-  if (typeof service !== 'function') return methodsOf(service);
-  try {
-    const made = (service as (peer: Peer<unknown>) => Service | Promise<Service>)(peer);
-    return made instanceof Promise ? made.then(methodsOf) : methodsOf(made);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-function startFailed(cause: unknown): KindredError {
-  if (cause instanceof KindredError && cause.code === 'ERR_START_FAILED') return cause;
-  const told = cause instanceof Error ? cause.message : String(cause);
-  return new KindredError('ERR_START_FAILED', `the service could not be made ready: ${told}`, {
-    cause,
-    outcome: 'not-sent',
-  });
-}
-
 /** What an end says of itself at the hand-shake. */
 export function helloOf(limits: Limits): Hello {
   const { maxCalls, maxMessageBytes, maxStreams } = limits;
   return { version: 1, maxCalls, maxMessageBytes, maxStreams };
-}
-
-interface Calling {
-  call(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
-  notify(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
-}
-
-class JoinedCaller implements Caller<unknown> {
-  readonly #options: JoinedOptions;
-  readonly #calling: Calling;
-  #call: object | undefined;
-  #notify: object | undefined;
-
-  constructor(options: JoinedOptions, calling: Calling) {
-    this.#options = options;
-    this.#calling = calling;
-  }
-
-  get call(): Client<unknown> {
-    this.#call ??= createFace((method, args) => this.#calling.call(method, args, this.#options));
-    return this.#call as Client<unknown>;
-  }
-
-  get notify(): Notifier<unknown> {
-    this.#notify ??= createFace((method, args) => this.#calling.notify(method, args, this.#options));
-    return this.#notify as Notifier<unknown>;
-  }
-
-  with(more: CallOptions): Caller<unknown> {
-    return new JoinedCaller(join(this.#options, more), this.#calling);
-  }
 }
 
 /** How long an end that drains waits for the first words of whoever has connected, in milliseconds. */

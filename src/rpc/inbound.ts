@@ -6,6 +6,7 @@
  * its answers, which come the same way.
  */
 import { KindredError } from '../base/errors.ts';
+import { Fifo } from '../base/fifo.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -57,7 +58,7 @@ export class Inbound implements ScopeOwner {
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
   #nameless: Set<Scope> | undefined;
-  readonly #parked: Parked[] = [];
+  readonly #parked = new Fifo<Parked>();
   /** For all results: what a ticket would say of one is not asked. */
   readonly #resultTicket: Ticket;
   #answering = 0;
@@ -86,7 +87,7 @@ export class Inbound implements ScopeOwner {
 
   /** Calls and notifications that run or wait, and streams of their results. */
   get load(): number {
-    return this.#running + this.#parked.length;
+    return this.#running + this.#parked.size;
   }
 
   get #running(): number {
@@ -124,20 +125,19 @@ export class Inbound implements ScopeOwner {
 
   onCancel(id: CallId): void {
     const cancelled = turnedAway();
-    const parked = this.#parked.findIndex(({ message }) => message.kind === 'call' && message.id === id);
-    if (parked < 0) {
+    const parked = this.#parked.take(({ message }) => message.kind === 'call' && message.id === id);
+    if (parked.length === 0) {
       this.#calls.get(id)?.cancel(cancelled);
       return;
     }
-    const [given] = this.#parked.splice(parked, 1);
     this.slow();
-    this.#turnAway(id, given?.borrowed, cancelled);
+    for (const { borrowed } of parked) this.#turnAway(id, borrowed, cancelled);
   }
 
   /** There is room to answer again. */
   pump(): void {
     this.#pumpIsDue = false;
-    while (this.#parked.length > 0 && this.#mayRun()) {
+    while (this.#parked.size > 0 && this.#mayRun()) {
       const { message, borrowed } = this.#parked.shift() as Parked;
       this.#run(message, borrowed);
     }
@@ -147,7 +147,7 @@ export class Inbound implements ScopeOwner {
   /** Reads a stranger no further while much waits, and on again when little does or this end waits for its answers. */
   slow(): void {
     const { brake, limits, awaitsAnswers } = this.#options;
-    const waiting = this.#parked.length;
+    const waiting = this.#parked.size;
     const isMuch = waiting >= limits.maxCalls || (brake.has(this) && waiting * 2 > limits.maxCalls);
     brake.set(this, isMuch && !this.#channel.kindred && !awaitsAnswers());
   }
@@ -167,9 +167,8 @@ export class Inbound implements ScopeOwner {
   refuseAll(error: KindredError): void {
     this.refuse(error);
     this.#methods ??= nothing;
-    for (const parked of this.#parked.splice(0))
-      if (parked.message.kind === 'call') this.#turnAway(parked.message.id, parked.borrowed, error);
-      else this.#parked.push(parked);
+    for (const { message, borrowed } of this.#parked.take(({ message }) => message.kind === 'call'))
+      this.#turnAway((message as CallMessage).id, borrowed, error);
     this.pump();
     this.#tellIdle();
   }
@@ -177,7 +176,7 @@ export class Inbound implements ScopeOwner {
   /** The caller is gone: nobody wants the answers. */
   close(error: KindredError): void {
     this.#refusal ??= error;
-    this.#parked.length = 0;
+    this.#parked.take();
     for (const scope of [...this.#calls.values(), ...(this.#nameless ?? [])]) scope.cancel(error);
     this.#tellIdle();
   }
@@ -205,9 +204,10 @@ export class Inbound implements ScopeOwner {
   }
 
   #runOrPark(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
-    if (this.#parked.length === 0 && this.#mayRun()) return this.#run(message, borrowed);
+    if (this.#parked.size === 0 && this.#mayRun()) return this.#run(message, borrowed);
     const { maxCalls, maxWaitingCalls } = this.#options.limits;
-    const waiting = this.#parked.push({ message, borrowed });
+    this.#parked.push({ message, borrowed });
+    const waiting = this.#parked.size;
     if (waiting > Math.max(maxWaitingCalls, 2 * maxCalls))
       throw new KindredError(
         'ERR_LIMIT',
@@ -391,7 +391,7 @@ export class Inbound implements ScopeOwner {
 
   #answered(): void {
     this.#answering--;
-    if (this.#pumpIsDue || this.#parked.length === 0) return;
+    if (this.#pumpIsDue || this.#parked.size === 0) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
   }

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { Fifo } from '../base/fifo.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { Message } from '../wire/message.ts';
@@ -44,7 +45,7 @@ export class Sender {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #references: References;
-  #waiting: Outgoing[] = [];
+  readonly #waiting = new Fifo<Outgoing>();
   #placed = 0;
   readonly #unstarted = new Unstarted();
   /** So many notifications wait for a hello that they wait for it no longer. */
@@ -63,22 +64,22 @@ export class Sender {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Resolves when nothing waits. */
   whenEmpty(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
+    if (this.#waiting.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
   send(outgoing: Outgoing): void {
-    if (this.#waiting.length === 0 && this.#mayGo(outgoing)) {
+    if (this.#waiting.size === 0 && this.#mayGo(outgoing)) {
       this.#transmit(outgoing);
       return;
     }
     const { maxWaitingCalls } = this.#limits;
-    const waiting = this.#waiting.length;
+    const waiting = this.#waiting.size;
     if (waiting < maxWaitingCalls) this.#waiting.push(outgoing);
     else
       outgoing.fail(
@@ -96,8 +97,8 @@ export class Sender {
   pump(): void {
     this.#pumpIsDue = false;
     // Whoever made all others wait for the hello has given up.
-    if (this.#waiting[0]?.withdrawn === true) this.#letGo();
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+    if (this.#waiting.first?.withdrawn === true) this.#letGo();
+    for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       if (next.withdrawn !== true && !this.#mayGo(next)) return;
       this.#waiting.shift();
       if (next.withdrawn !== true && !this.#transmit(next)) return;
@@ -119,7 +120,7 @@ export class Sender {
   }
 
   #pumpSoon(): void {
-    if (this.#waiting.length === 0 || this.#pumpIsDue) return;
+    if (this.#waiting.size === 0 || this.#pumpIsDue) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
   }
@@ -140,9 +141,7 @@ export class Sender {
   /** Nothing of those that wait is sent, or of some of them. */
   refuse(error: KindredError, isRefused: (outgoing: Outgoing) => boolean = () => true): void {
     this.#letGo();
-    const refused = this.#waiting.filter(isRefused);
-    this.#waiting = this.#waiting.filter((outgoing) => !isRefused(outgoing));
-    for (const outgoing of refused) outgoing.fail(error);
+    for (const outgoing of this.#waiting.take(isRefused)) outgoing.fail(error);
     this.pump();
   }
 
@@ -205,7 +204,7 @@ export class Sender {
   }
 
   /** Waits for the hello, and all behind it; `late` runs where none comes in time. */
-  #hold(outgoing: Outgoing, late: (waiting: Outgoing[]) => void): void {
+  #hold(outgoing: Outgoing, late: (waiting: Fifo<Outgoing>) => void): void {
     this.#waiting.unshift(outgoing);
     this.#held = this.#clock.after(this.#limits.handshakeMs, () => {
       this.#held = undefined;
@@ -223,5 +222,5 @@ export class Sender {
 
 const failWith =
   (error: KindredError) =>
-  (waiting: Outgoing[]): void =>
+  (waiting: Fifo<Outgoing>): void =>
     waiting.shift()?.fail(error);

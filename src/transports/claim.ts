@@ -118,35 +118,27 @@ export async function claimEndpoint(
 }
 
 /** Writes the claim again, which somebody has removed, where the socket is still this server's. */
-export async function restoreClaim(
+export function restoreClaim(
   files: EndpointFiles,
   { identity, claim }: Claimed,
   lock: LockOptions,
 ): Promise<void> {
-  await withLock(
-    files.directory,
-    files.file,
-    () => {
-      if (isSameFile(lookAt(files.socket), identity)) writeClaim(files, claim);
-    },
-    lock,
-  );
+  const restore = (): void => {
+    if (isSameFile(lookAt(files.socket), identity)) writeClaim(files, claim);
+  };
+  return withLock(files.directory, files.file, restore, lock);
 }
 
 /** Takes the socket and its claim away, where they are still this server's. */
-export async function releaseEndpoint(
+export function releaseEndpoint(
   files: EndpointFiles,
   identity: FileIdentity,
   lock: LockOptions,
 ): Promise<void> {
-  await withLock(
-    files.directory,
-    files.file,
-    () => {
-      if (unlinkIfSame(files.socket, identity)) unlinkIfThere(files.claim);
-    },
-    lock,
-  );
+  const release = (): void => {
+    if (unlinkIfSame(files.socket, identity)) unlinkIfThere(files.claim);
+  };
+  return withLock(files.directory, files.file, release, lock);
 }
 
 /** Undefined where there is none, or none that can be read and understood. */

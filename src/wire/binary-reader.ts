@@ -23,19 +23,11 @@ import type {
   Params,
   WireError,
 } from './message.ts';
-import type { Text } from './text.ts';
+import { perText } from './text.ts';
 import { ValueReader } from './value/value-reader.ts';
 
 /** One reader of values serves all connections, since a message is read at once: as for writers, an idle one holds none. */
-const readers = new WeakMap<Text, ValueReader>();
-
-function readerFor(text: Text): ValueReader {
-  const found = readers.get(text);
-  if (found !== undefined) return found;
-  const made = new ValueReader(text);
-  readers.set(text, made);
-  return made;
-}
+const readerFor = perText((text) => new ValueReader(text));
 
 export class MessageReader {
   readonly #mode: 'calls' | 'plain';

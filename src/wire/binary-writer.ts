@@ -12,7 +12,7 @@ import {
   timeoutFlag,
 } from './binary-kinds.ts';
 import type { AckLevel, CallId, ExportReference, Message, MessageKind, Meta, WireError } from './message.ts';
-import type { Text } from './text.ts';
+import { perText } from './text.ts';
 import { Arena, headerBytes, type WrittenMessage } from './value/arena.ts';
 import { ValueWriter } from './value/value-writer.ts';
 
@@ -20,15 +20,7 @@ import { ValueWriter } from './value/value-writer.ts';
  * One writer of values serves all connections, one message after another: of ten thousand that are idle, each would
  * hold two KiB for its own. Another is made only where a value, while it is read, sends a message itself.
  */
-const idleWriters = new WeakMap<Text, ValueWriter[]>();
-
-function idleWritersFor(text: Text): ValueWriter[] {
-  const found = idleWriters.get(text);
-  if (found !== undefined) return found;
-  const made: ValueWriter[] = [];
-  idleWriters.set(text, made);
-  return made;
-}
+const idleWritersFor = perText((): ValueWriter[] => []);
 
 export class MessageWriter {
   readonly #options: MessageOptions;

@@ -34,3 +34,13 @@ export const webText: Text = {
   },
   write: (target, string, at) => encoder.encodeInto(string, target.subarray(at)).written,
 };
+
+/** One of its kind for each `Text`, made when it is first asked for. */
+export function perText<T extends object>(make: (text: Text) => T): (text: Text) => T {
+  const made = new WeakMap<Text, T>();
+  return (text) => {
+    const found = made.get(text) ?? make(text);
+    made.set(text, found);
+    return found;
+  };
+}

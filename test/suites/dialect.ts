@@ -5,7 +5,8 @@
  * ```ts
  * dialectSuite({ name: 'json-lines', create: createJsonLinesCodec, messages, unsaid, values, unsayable, malformed });
  * ```
- * It stays out of `src`: the set of dialects is closed, so nobody outside of the project needs it, and it may use
+ * One file, long as it is: the tests share what they make of a dialect under test, and a reader of a failure has one place
+ * to look. It stays out of `src`: the set of dialects is closed, so nobody outside of the project needs it, and it may use
  * fast-check. Random tests print their seed; `KINDRED_SEED=n` repeats a run.
  */
 import assert from 'node:assert/strict';
