@@ -133,6 +133,7 @@ class FramedChannel implements Channel {
     this.#receiver = receiver;
     this.#transport.start({
       data: (chunk) => this.#onData(chunk),
+      room: () => this.#incoming?.room?.(),
       end: () => this.#onEnd(),
       drain: () => {
         this.#outbox.unblock();

@@ -4,6 +4,11 @@ import type { Chunk } from '../wire/dialect.ts';
 export interface ByteReceiver {
   /** The chunk may be reused after the call returns. */
   data(chunk: Uint8Array): void;
+  /**
+   * Where the next bytes are wanted: a transport that can puts them right there, and then gives that part of it to
+   * `data`. Asked before each read; undefined where it does not matter.
+   */
+  room?(): Uint8Array | undefined;
   /** The other end will write no more; our own writing goes on. */
   end(): void;
   /** Writing may go on after `write` returned false. */

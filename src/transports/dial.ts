@@ -1,8 +1,9 @@
 /** Connects a socket and makes a transport of it; what every `dialX` shares. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
+import { connectSocket } from './direct-reads.ts';
 import { createStreamTransport } from './stream.ts';
 import { codeOf, notReachable } from './system-errors.ts';
 
@@ -105,7 +106,10 @@ export async function dialPath(address: string, path: string, options: DialOptio
   for (;;) {
     const left = timeoutMs === undefined ? {} : { timeoutMs: Math.max(0, until - clock.now()) };
     try {
-      return await dialSocket(address, () => connect({ path, allowHalfOpen: true }), { ...options, ...left });
+      return await dialSocket(address, () => connectSocket({ path, allowHalfOpen: true }), {
+        ...options,
+        ...left,
+      });
     } catch (error) {
       if (codeOf((error as Error).cause) !== 'EAGAIN' || clock.now() + retryMs > until || signal?.aborted)
         throw error;

@@ -7,10 +7,11 @@
  * pipe, a socket or a file.
  */
 import { fstatSync, type Stats } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { channelVariable } from '../process/child.ts';
+import { openSocket } from './direct-reads.ts';
 
 export type ParentChannel =
   | { kind: 'descriptor'; socket: Socket; kindred: boolean }
@@ -53,7 +54,7 @@ function openDescriptor(fd: number): Socket {
   // Windows tells no more of a descriptor than that it is open.
   if (look(fd)?.isSocket() !== true && (process.platform !== 'win32' || look(fd) === undefined))
     throw wrong(`names descriptor ${fd}, which is no open socket here: pass it on, or remove the variable`);
-  return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+  return openSocket(fd);
 }
 
 function look(fd: number): Stats | undefined {

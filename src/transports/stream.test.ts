@@ -8,17 +8,20 @@ import { Duplex, PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { type BytePair, createEar, testByteTransport } from '../../test/suites/byte-transport.ts';
 import type { Clock } from '../base/clock.ts';
+import { connectSocket } from './direct-reads.ts';
 import { createStreamTransport } from './stream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindred-stream-'));
 after(() => rmSync(folder, { recursive: true }));
 let sockets = 0;
 
-async function socketPair(): Promise<{ near: Socket; far: Socket; cleanUp: () => void }> {
+async function socketPair(
+  open: typeof connectSocket = connect,
+): Promise<{ near: Socket; far: Socket; cleanUp: () => void }> {
   const path = join(folder, `${sockets++}`);
   const server = createServer({ allowHalfOpen: true }).listen(path);
   await once(server, 'listening');
-  const near = connect({ path, allowHalfOpen: true });
+  const near = open({ path, allowHalfOpen: true });
   const [[far]] = await Promise.all([once(server, 'connection'), once(near, 'connect')]);
   server.close();
   return { near, far, cleanUp: () => void [near.destroy(), (far as Socket).destroy()] };
@@ -27,6 +30,16 @@ async function socketPair(): Promise<{ near: Socket; far: Socket; cleanUp: () =>
 testByteTransport('a socket', async (): Promise<BytePair> => {
   const { near, far } = await socketPair();
   return { near: createStreamTransport('near end', near), far: createStreamTransport('far end', far) };
+});
+
+testByteTransport('a socket that is read into one buffer', async (): Promise<BytePair> => {
+  const { near, far } = await socketPair(connectSocket);
+  return { near: createStreamTransport('near end', near), far: createStreamTransport('far end', far) };
+});
+
+testByteTransport('the other end of such a socket', async (): Promise<BytePair> => {
+  const { near, far } = await socketPair(connectSocket);
+  return { near: createStreamTransport('near end', far), far: createStreamTransport('far end', near) };
 });
 
 testByteTransport('a pair of streams', async (): Promise<BytePair> => {

@@ -10,6 +10,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { ByteReceiver, ByteTransport } from '../channel/transport.ts';
 import type { Chunk } from '../wire/dialect.ts';
+import { readDirectly } from './direct-reads.ts';
 import { rescueLastWords } from './last-words.ts';
 import { connectionLost } from './system-errors.ts';
 
@@ -74,7 +75,8 @@ class StreamTransport implements ByteTransport {
       process.nextTick(() => this.#tellClose());
       return;
     }
-    this.#readable.on('data', this.#onData).once('end', () => this.#onEnd());
+    if (!readDirectly(this.#readable, receiver)) this.#readable.on('data', this.#onData);
+    this.#readable.once('end', () => this.#onEnd());
     this.#writable.on('drain', () => {
       if (!this.#writable.writableNeedDrain) receiver.drain();
     });

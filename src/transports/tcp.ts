@@ -1,8 +1,9 @@
 /** `tcp://HOST:PORT`: without delay, kept alive, and beyond this machine only when that is asked for in so many words. */
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ByteTransport } from '../channel/transport.ts';
 import { type Address, formatAddress } from './address.ts';
 import { type DialOptions, dialSocket } from './dial.ts';
+import { connectSocket } from './direct-reads.ts';
 import { addressToBind, type Exposure } from './exposure.ts';
 import {
   createAcceptor,
@@ -26,7 +27,7 @@ export const socketOptions = {
 
 export function dialTcp(address: HostAndPort, options: DialOptions = {}): Promise<ByteTransport> {
   const { host, port } = address;
-  return dialSocket(formatAddress(address), () => connect({ host, port, ...socketOptions }), options);
+  return dialSocket(formatAddress(address), () => connectSocket({ host, port, ...socketOptions }), options);
 }
 
 export interface ListenTcpOptions extends ListenOptions, Exposure {}

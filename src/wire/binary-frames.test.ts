@@ -300,3 +300,80 @@ function fastest(run: () => unknown): number {
   }
   return best;
 }
+
+describe('bytes that are put right where they are wanted', () => {
+  /** Reads as a transport does that asks for room: at most `most` bytes at a time, else into a buffer that is used again. */
+  function read(stream: Uint8Array, sizes: Iterator<number>, values: (value: unknown) => void): number {
+    const { codec } = openBinary({ sink: (message) => values((message as { value: unknown }).value) });
+    const shared = new Uint8Array(64 * KiB);
+    let placed = 0;
+    for (let at = 0; at < stream.length; ) {
+      const room = codec.room?.();
+      const target = room ?? shared;
+      const bytes = Math.min(target.length, sizes.next().value as number, stream.length - at);
+      target.set(stream.subarray(at, at + bytes));
+      if (room !== undefined) placed += bytes;
+      codec.push(target.subarray(0, bytes));
+      shared.fill(0x21);
+      at += bytes;
+    }
+    codec.end();
+    return placed;
+  }
+
+  it('make the messages that were sent, whatever their receiver does to them, wherever the reads end', (t) => {
+    const seed = Number(process.env.KINDRED_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    t.diagnostic(`KINDRED_SEED=${seed}`);
+    const anyValue = fc.oneof(
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 1, max: 400 * KiB }).map((size) => new Uint8Array(size).fill(size)),
+      fc.integer({ min: 10 * KiB, max: 128 * KiB }).map((size) => new Uint8Array(size).fill(size)),
+      fc.integer({ min: 1, max: 200 * KiB }).map((size) => 'x\u00e9'.repeat(size / 3)),
+    );
+    const property = fc.property(
+      fc.array(anyValue, { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      fc.infiniteStream(fc.oneof(fc.integer({ min: 1, max: 256 * KiB }), fc.constant(MiB))),
+      (values, turns, sizes) => {
+        const { codec } = openBinary();
+        let open = values.map((value) => cut(codec, encode(codec, value)));
+        const written: Uint8Array[] = [];
+        for (const turn of turns) {
+          if (open.length === 0) break;
+          const one = open[turn % open.length] as Iterator<Uint8Array>;
+          const piece = one.next();
+          if (piece.done === true) open = open.filter((other) => other !== one);
+          else written.push(piece.value);
+        }
+        const arrived: string[] = [];
+        read(joinBytes(written), sizes, (value) => {
+          arrived.push(said(value));
+          // It is the receiver's own now, with all the memory that it stands in.
+          if (value instanceof Uint8Array && value.length > 4 * KiB)
+            structuredClone(0, { transfer: [value.buffer as ArrayBuffer] });
+        });
+        assert.deepEqual(arrived.sort(), values.map(said).sort());
+      },
+    );
+    fc.assert(property, { seed, numRuns: 100 });
+  });
+
+  it('are nearly all of those of large messages, one after the other', () => {
+    const chunks = Array.from({ length: 20 }, () => new Uint8Array(64 * KiB).fill(7));
+    const stream = streamOf(...chunks);
+    let heard = 0;
+    const placed = read(
+      stream,
+      fc.sample(fc.infiniteStream(fc.constant(MiB)), 1)[0] as Iterator<number>,
+      () => heard++,
+    );
+    assert.equal(heard, 20);
+    assert.ok(placed > 0.8 * stream.length, `${placed} of ${stream.length}`);
+  });
+
+  function said(value: unknown): string {
+    if (!(value instanceof Uint8Array)) return JSON.stringify(value);
+    const first = value[0] as number;
+    return `${value.length} bytes ${value.every((byte) => byte === first) ? first : 'spoilt'}`;
+  }
+});

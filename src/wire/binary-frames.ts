@@ -3,7 +3,8 @@
  *
  * A message that lies whole in a chunk is read where it lies. One that is spread over chunks is gathered in a buffer
  * first, and a large one that was cut in a buffer of its own, each byte being copied once, or once more where the
- * buffer grows. Buffers grow with what has arrived, never with what was only announced.
+ * buffer grows; not at all where the transport reads right into it (`room`). Buffers grow with what has arrived, not with
+ * what was only announced; but whoever has just sent a large frame gets the memory for the next at once.
  *
  * The buffer of a large message grows 32-fold, so that a MiB has its whole buffer from its first piece on: growing
  * fourfold, 1 and 16 MiB cost half as much again, most of it for collecting what was outgrown. Memory that is not
@@ -24,6 +25,14 @@ const noBytes = new Uint8Array(0);
 /** A buffer begins with so much. */
 const firstBufferBytes = 4096;
 const growth = 32;
+/** A frame of this size is large, and as much of one is worth a read of its own. */
+const largeBytes = 16 * 1024;
+/** So much more is read with it: the head of the frame behind it, whose rest then has room of its own at once. */
+const tailBytes = 64;
+/** Behind a large frame often comes another: a first read of it takes no more than this. */
+const peekBytes = 4096;
+/** Nothing is read while a chunk is being looked at, so that one serves all connections. */
+const peekRoom = new Uint8Array(peekBytes);
 
 /** Hears a whole message: its head byte, and where its fields are. `owned`: the bytes stay as they are. */
 export type MessageSink = (
@@ -58,6 +67,8 @@ export class FrameReader {
   /** The large message whose piece is arriving, and how much of the piece is still to come. */
   #body: Body | undefined;
   #pieceLeft = 0;
+  /** The frame before was large. */
+  #wasLarge = false;
   #prologueBytes = 0;
   #begun = false;
   #dead = false;
@@ -76,6 +87,17 @@ export class FrameReader {
     if (this.#dead) throw new KindredError('ERR_PROTOCOL', 'after an error the stream cannot go on');
     // Whatever is thrown below leaves it dead, since the place in the stream is lost.
     this.#dead = true;
+    // What was read behind a message into its memory must leave it before the message does.
+    const own = this.#ownBytesOf(chunk);
+    if (own < chunk.length) {
+      const tail = new Uint8Array(chunk.subarray(own));
+      this.#eat(chunk.subarray(0, own));
+      this.#eat(tail);
+    } else this.#eat(chunk);
+    this.#dead = false;
+  }
+
+  #eat(chunk: Uint8Array<ArrayBuffer>): void {
     let at = this.#prologueBytes < prologue.length ? this.#readPrologue(chunk) : 0;
     while (at < chunk.length) {
       if (this.#pieceLeft > 0) {
@@ -83,17 +105,42 @@ export class FrameReader {
         continue;
       }
       const available = chunk.length - at;
-      if (this.#gatheredBytes === 0 && available >= headerBytes) {
-        const needed = this.#needed(chunk, at);
-        if (needed <= available) {
-          this.#take(chunk, at, needed);
-          at += needed;
+      let wanted = headerBytes;
+      if (this.#gatheredBytes >= headerBytes) wanted = this.#needed(this.#gathered, 0);
+      else if (this.#gatheredBytes === 0 && available >= headerBytes) {
+        wanted = this.#needed(chunk, at);
+        if (wanted <= available) {
+          this.#wasLarge = wanted >= largeBytes;
+          this.#take(chunk, at, wanted);
+          at += wanted;
           continue;
         }
       }
-      at += this.#gather(chunk, at);
+      at += this.#gather(chunk, at, wanted);
     }
-    this.#dead = false;
+  }
+
+  /** How much of the chunk belongs to the message in whose memory it stands; all, where it stands in none. */
+  #ownBytesOf(chunk: Uint8Array<ArrayBuffer>): number {
+    if (chunk.buffer !== this.#gathered.buffer) return chunk.length;
+    return this.#needed(this.#gathered, 0) - this.#gatheredBytes;
+  }
+
+  /** Where the next bytes are best put. */
+  room(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#dead) return undefined;
+    const body = this.#body;
+    if (this.#pieceLeft >= largeBytes && body !== undefined) {
+      const { bytes, received } = body;
+      const end = Math.min(bytes.length, received + this.#pieceLeft + tailBytes);
+      return end - received >= largeBytes ? bytes.subarray(received, end) : undefined;
+    }
+    const have = this.#gatheredBytes;
+    if (have >= headerBytes) {
+      const end = Math.min(this.#gathered.length, this.#needed(this.#gathered, 0) + tailBytes);
+      if (end - have >= largeBytes) return this.#gathered.subarray(have, end);
+    }
+    return this.#wasLarge ? peekRoom : undefined;
   }
 
   end(): void {
@@ -154,17 +201,19 @@ export class FrameReader {
   }
 
   /** Copies bytes of a frame until as much as is needed of it is there. */
-  #gather(chunk: Uint8Array<ArrayBuffer>, at: number): number {
+  #gather(chunk: Uint8Array<ArrayBuffer>, at: number, wanted: number): number {
     const have = this.#gatheredBytes;
-    const wanted = have < headerBytes ? headerBytes : this.#needed(this.#gathered, 0);
     const count = Math.min(wanted - have, chunk.length - at);
-    if (have + count > this.#gathered.length)
-      this.#gathered = this.#grown(this.#gathered, have, have + count, Math.max(wanted, firstBufferBytes));
-    this.#gathered.set(chunk.subarray(at, at + count), have);
+    const most = Math.max(wanted + tailBytes, firstBufferBytes);
+    // Whoever has just sent a large message whole gets the memory for the next at once.
+    const atOnce = this.#wasLarge && wanted >= largeBytes ? most : have + count;
+    if (atOnce > this.#gathered.length) this.#gathered = this.#grown(this.#gathered, have, atOnce, most);
+    put(this.#gathered, have, chunk, at, count);
     this.#gatheredBytes += count;
     if (this.#gatheredBytes < headerBytes) return count;
     const needed = this.#needed(this.#gathered, 0);
     if (this.#gatheredBytes === needed) {
+      this.#wasLarge = needed >= largeBytes;
       const gathered = this.#gathered;
       this.#gatheredBytes = 0;
       // A buffer that had to grow is not kept: ten thousand idle connections would hold it for nothing.
@@ -217,9 +266,10 @@ export class FrameReader {
     const received = body.received + count;
     if (received > body.bytes.length)
       body.bytes = this.#grown(body.bytes, body.received, received, body.total);
-    body.bytes.set(chunk.subarray(at, at + count), body.received);
+    put(body.bytes, body.received, chunk, at, count);
     body.received = received;
     this.#pieceLeft -= count;
+    this.#wasLarge = true;
     if (received === body.total) {
       this.#bodies?.delete(body.id);
       this.#body = undefined;
@@ -240,6 +290,18 @@ export class FrameReader {
     larger.set(bytes.subarray(0, used));
     return larger;
   }
+}
+
+/** Bytes that were read right to where they belong stay there. */
+function put(
+  target: Uint8Array<ArrayBuffer>,
+  to: number,
+  chunk: Uint8Array<ArrayBuffer>,
+  at: number,
+  count: number,
+): void {
+  const isThere = chunk.buffer === target.buffer && chunk.byteOffset + at === target.byteOffset + to;
+  if (!isThere) target.set(chunk.subarray(at, at + count), to);
 }
 
 function wrong(what: string): never {

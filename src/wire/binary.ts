@@ -48,6 +48,10 @@ class BinaryCodec implements Codec {
     this.#frames.push(chunk as Uint8Array<ArrayBuffer>);
   }
 
+  room(): Uint8Array | undefined {
+    return this.#frames.room();
+  }
+
   end(): void {
     this.#frames.end();
   }

@@ -48,6 +48,11 @@ export interface Codec {
    * Throws `KindredError` (`ERR_LIMIT`, `ERR_PROTOCOL`) where the stream cannot go on; the codec is then dead.
    */
   push(chunk: Uint8Array): Uint8Array | undefined;
+  /**
+   * Where the next bytes of the stream are best put, so that `push` need not copy them: it is then given the part of
+   * this that was filled. Undefined where it does not matter; absent: never.
+   */
+  room?(): Uint8Array | undefined;
   /** The stream ended: hands over a value that only the end completes; throws `ERR_PROTOCOL` in the middle of one. */
   end(): void;
   /**
