@@ -19,10 +19,11 @@ export function openPeer<Remote>(
   { role, kindred, printer, dialect, ...options }: OpenPeerOptions,
 ): OwnPeer<Remote> {
   try {
+    const { limits } = options;
     // Within one machine the kernel tells of every end that is gone, and one that is only busy is none of them.
-    const limits = transport.mayVanish ? options.limits : { ...options.limits, heartbeatMs: 0 };
+    const heartbeatMs = transport.mayVanish ? limits.heartbeatMs : 0;
     const channel = openChannel(transport, { mode: 'calls', role, kindred, printer, dialect, limits });
-    const peer = createPeer<Remote>(channel, { ...options, limits, context, events, watch: loopWatch });
+    const peer = createPeer<Remote>(channel, { ...options, heartbeatMs, context, events, watch: loopWatch });
     flushBeforeExit(peer);
     return peer;
   } catch (error) {

@@ -7,9 +7,11 @@ import type { CallId } from '../wire/message.ts';
 
 const firstSlots = 16;
 const mostSlots = 2048;
+/** Of all tables that are empty yet. */
+const noSlots: never[] = [];
 
 export class CallTable<T extends { readonly id: CallId }> {
-  #slots: (T | undefined)[] = [];
+  #slots: (T | undefined)[] = noSlots;
   #others: Map<CallId, T> | undefined;
   #size = 0;
 

@@ -28,6 +28,8 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   /** The table of `service`, where it was made already: many peers share one. */
   methods?: ReadonlyMap<string, Method> | undefined;
   limits?: Limits;
+  /** As the limit of this name, which is the default. 0: an end that vanishes is not looked for. */
+  heartbeatMs?: number;
   /** For errors and logs. */
   address?: string;
   clock?: Clock;
@@ -72,7 +74,9 @@ class ChannelPeer implements OwnPeer {
   readonly #clock: Clock;
   readonly #watch: LoopWatch;
   readonly #events: EventsPort;
-  readonly #root: Caller<unknown>;
+  readonly #options: JoinedOptions;
+  /** Made for the first call from this end. */
+  #root: Caller<unknown> | undefined;
   /** This end takes no more calls. */
   #draining = false;
   /** The other end has been told so, or is none that can be told. */
@@ -118,10 +122,11 @@ class ChannelPeer implements OwnPeer {
       context,
       references: this.#references,
       brake,
+      heartbeatMs: options.heartbeatMs ?? limits.heartbeatMs,
     });
     const { timeoutMs, params } = options;
     const own = timeoutMs === undefined && params === undefined;
-    this.#root = this.#caller(own ? noOptions : join(noOptions, { timeoutMs, params }));
+    this.#options = own ? noOptions : join(noOptions, { timeoutMs, params });
     const methods = options.methods ?? methodsFor(options.service ?? {}, this);
     this.#inbound = new Inbound({
       channel,
@@ -153,11 +158,11 @@ class ChannelPeer implements OwnPeer {
   }
 
   get call(): Client<unknown> {
-    return this.#root.call;
+    return this.#caller.call;
   }
 
   get notify(): Notifier<unknown> {
-    return this.#root.notify;
+    return this.#caller.notify;
   }
 
   get state(): Peer['state'] {
@@ -183,7 +188,7 @@ class ChannelPeer implements OwnPeer {
   }
 
   with(options: CallOptions): Caller<unknown> {
-    return this.#root.with(options);
+    return this.#caller.with(options);
   }
 
   ping(): Promise<{ roundTripMs: number; delayMs: number }> {
@@ -261,9 +266,9 @@ class ChannelPeer implements OwnPeer {
     return this.close();
   }
 
-  #caller(options: JoinedOptions): Caller<unknown> {
+  get #caller(): Caller<unknown> {
     const outbound = this.#outbound;
-    return new JoinedCaller(options, {
+    this.#root ??= new JoinedCaller(this.#options, {
       call: (method, args, joined) => {
         const reply = outbound.call(method, args, joined);
         this.#inbound.slow();
@@ -271,6 +276,7 @@ class ChannelPeer implements OwnPeer {
       },
       notify: (method, args, joined) => outbound.notify(method, args, joined),
     });
+    return this.#root;
   }
 
   #await(methods: Promise<ReadonlyMap<string, Method>>): void {

@@ -9,7 +9,6 @@ import type { Clock, Timer } from '../base/clock.ts';
 
 export interface HeartbeatOptions {
   clock: Clock;
-  /** 0: never looks. */
   intervalMs: number;
   /** Whether an answer is awaited. */
   awaits(): boolean;
@@ -35,8 +34,8 @@ export class Heartbeat {
 
   /** An answer is awaited from now on. */
   start(): void {
-    const { intervalMs, heard } = this.#options;
-    if (this.#timer !== undefined || intervalMs === 0) return;
+    const { heard } = this.#options;
+    if (this.#timer !== undefined) return;
     this.#heard = heard();
     this.#unanswered = 0;
     this.#arm();

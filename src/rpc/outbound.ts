@@ -34,6 +34,8 @@ export interface OutboundOptions {
   context: ContextPort;
   references: References;
   brake: Brake;
+  /** 0: an end that vanishes is not looked for. */
+  heartbeatMs: number;
 }
 
 export class Outbound implements CallOwner {
@@ -46,7 +48,7 @@ export class Outbound implements CallOwner {
   readonly #sender: Sender;
   readonly #brake: Brake;
   readonly #clock: Clock;
-  readonly #heartbeat: Heartbeat;
+  readonly #heartbeat: Heartbeat | undefined;
   /** Made for the first call that has one. */
   #deadlines: Deadlines | undefined;
   #refd = true;
@@ -69,7 +71,7 @@ export class Outbound implements CallOwner {
     this.#brake = options.brake;
     this.#clock = options.clock;
     this.liveness = new Liveness(options.channel, options.clock, options.watch, options.limits.handshakeMs);
-    this.#heartbeat = this.#createHeartbeat(options);
+    this.#heartbeat = options.heartbeatMs === 0 ? undefined : this.#createHeartbeat(options);
   }
 
   get inFlight(): number {
@@ -100,7 +102,7 @@ export class Outbound implements CallOwner {
     else call.fail(misused);
     if (call.settled) return reply;
     this.#pending.add(call);
-    this.#heartbeat.start();
+    this.#heartbeat?.start();
     this.#sender.send(call);
     return reply;
   }
@@ -115,7 +117,7 @@ export class Outbound implements CallOwner {
     else {
       if (level !== 'written') {
         this.#unacknowledged.add(notification);
-        this.#heartbeat.start();
+        this.#heartbeat?.start();
         notification.tie(() => {
           if (!notification.sent) this.#unacknowledged.delete(id);
         });
@@ -239,7 +241,7 @@ export class Outbound implements CallOwner {
     }
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
     this.liveness.close(error);
-    this.#heartbeat.stop();
+    this.#heartbeat?.stop();
     this.#deadlines?.clear();
     this.#tellIdle();
   }
@@ -277,16 +279,16 @@ export class Outbound implements CallOwner {
     this.#references.ledger.end(call.lentFunctions);
   }
 
-  #createHeartbeat({ channel, clock, limits }: OutboundOptions): Heartbeat {
+  #createHeartbeat({ channel, clock, heartbeatMs }: OutboundOptions): Heartbeat {
     return new Heartbeat({
       clock,
-      intervalMs: limits.heartbeatMs,
+      intervalMs: heartbeatMs,
       awaits: () => this.#pending.size + this.#unacknowledged.size + this.#references.streams > 0,
       answersPings: () => channel.kindred,
       heard: () => this.liveness.heard,
       ping: () => void this.liveness.ping().catch(() => {}),
       vanished: (silentMs) => {
-        const message = `the other end has vanished: it said nothing for ${silentMs} ms, and answered no ping (heartbeatMs ${limits.heartbeatMs})`;
+        const message = `the other end has vanished: it said nothing for ${silentMs} ms, and answered no ping (heartbeatMs ${heartbeatMs})`;
         channel.destroy({ kind: 'lost', error: new KindredError('ERR_PEER_GONE', message) });
       },
     });

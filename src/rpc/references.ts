@@ -74,7 +74,7 @@ export class References {
   };
 
   /** For the encoder of a notification: it has no end, so nothing can be lent to it. */
-  readonly refuse = (): undefined => undefined;
+  refuse(): undefined {}
 
   /** Of the message that was just encoded; undefined where it lends nothing. */
   readonly lentStreams = (): readonly number[] | undefined => this.#lending?.streams.map(({ id }) => id);

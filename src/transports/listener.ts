@@ -53,7 +53,7 @@ export function createAcceptor(
     open++;
     const timer = refused ? clock.after(refusedMs, () => socket.destroy()) : undefined;
     timer?.unref();
-    socket.once('close', () => {
+    socket.on('close', () => {
       open--;
       timer?.cancel();
     });

@@ -49,7 +49,7 @@ class StreamTransport implements ByteTransport {
   #closeTold = false;
   #flushing: Set<(error?: Error) => void> | undefined;
   /** What was still to be read when a failed write ended the connection. */
-  #lastWords: Uint8Array[] = [];
+  #lastWords: Uint8Array[] | undefined;
 
   constructor(name: string, readable: Readable, writable: Writable, clock: Clock) {
     this.#clock = clock;
@@ -59,7 +59,10 @@ class StreamTransport implements ByteTransport {
     this.#watch(readable, () => this.#onReadableClose());
     if ((writable as Writable | Readable) === readable) {
       (readable as Duplex).allowHalfOpen = true;
-      rescueLastWords(readable as Duplex, (chunk) => this.#lastWords.push(chunk));
+      rescueLastWords(readable as Duplex, (chunk) => {
+        this.#lastWords ??= [];
+        this.#lastWords.push(chunk);
+      });
     } else {
       this.#watch(writable, () => this.#onWritableClose());
     }
@@ -76,7 +79,7 @@ class StreamTransport implements ByteTransport {
       return;
     }
     if (!readDirectly(this.#readable, receiver)) this.#readable.on('data', this.#onData);
-    this.#readable.once('end', () => this.#onEnd());
+    this.#readable.on('end', () => this.#onEnd());
     this.#writable.on('drain', () => {
       if (!this.#writable.writableNeedDrain) receiver.drain();
     });
@@ -171,7 +174,7 @@ class StreamTransport implements ByteTransport {
       this.#openStreams--;
       if (this.#openStreams === 0 && this.#receiver !== undefined) this.#tellClose();
     };
-    stream.once('close', close);
+    stream.on('close', close);
     // A stream that was closed before will not say so again.
     if (stream.closed) process.nextTick(close);
   }
@@ -202,7 +205,7 @@ class StreamTransport implements ByteTransport {
   #deliverRest(receiver: ByteReceiver): void {
     for (let chunk = this.#readable.read(); chunk !== null && !this.#destroyed; chunk = this.#readable.read())
       receiver.data(chunk);
-    for (const chunk of this.#lastWords) if (!this.#destroyed) receiver.data(chunk);
+    for (const chunk of this.#lastWords ?? []) if (!this.#destroyed) receiver.data(chunk);
   }
 }
 
