@@ -1,17 +1,27 @@
-// npm run test:floors [-- VERSION...]   the tests of what is published, on other versions of Node.js
-//   VERSION   exact (22.18.0) or the newest of a line (26); default: the oldest supported, and the
-//             newest of each supported line but the workspace's own
+// npm run test:floors [-- VERSION...] [--stories]   the tests of what is published, on other versions of Node.js
+//   VERSION     exact (22.18.0) or the newest of a line (26); default: the oldest supported, and the
+//               newest of each supported line but the workspace's own
+//   --stories   the stories of several processes too, which take as long as all others together
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Outside of node_modules, which `npm ci` empties. */
 const cache = join(root, '.cache', 'nodes');
-const tests = ['src/', 'test/stories/', 'test/packed/', 'test/programs/examples'];
+const { values: options, positionals: asked } = parseArgs({
+  options: { stories: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const tests = [
+  'src/',
+  'test/packed/',
+  'test/programs/examples',
+  ...(options.stories ? ['test/stories/'] : []),
+];
 
-const asked = process.argv.slice(2);
 for (const version of (asked.length > 0 ? asked : ['22.18.0', '22', '26']).map(newest)) {
   console.log(`\n— Node.js ${version}`);
   const bin = join(install(version), 'node_modules', 'node', 'bin');

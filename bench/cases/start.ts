@@ -4,10 +4,10 @@
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compile } from '../../tools/types.ts';
+import { stage } from '../../tools/stage.ts';
 import { meter } from '../measure/meter.ts';
 import { spread } from '../measure/statistics.ts';
 import type { Run } from './lab.ts';
@@ -19,14 +19,8 @@ const starts = 7;
 
 /** Called by the driver before these cases. */
 export async function build(): Promise<void> {
-  const library = join(built, 'node_modules', 'kindred');
-  rmSync(built, { recursive: true, force: true });
+  await stage(root, built);
   cpSync(new URL('../programs', import.meta.url), built, { recursive: true });
-  mkdirSync(library, { recursive: true });
-  cpSync(join(root, 'package.json'), join(library, 'package.json'));
-  const problems = await compile(root, ['-p', 'tsconfig.build.json', '--outDir', join(library, 'dist')]);
-  // What has a wrong type runs all the same.
-  if (!existsSync(join(library, 'dist', 'index.js'))) throw new Error(problems.join('\n'));
 }
 
 /** From the start of a program to its end. The contender is the program's name. */

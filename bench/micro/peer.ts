@@ -29,6 +29,7 @@ function createStub(onSend: (message: Message) => void): { channel: Channel; rec
       return 64;
     },
     full: false,
+    writes: 0,
     flushed: () => Promise.resolve(true),
     pause() {},
     resume() {},

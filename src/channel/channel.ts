@@ -94,6 +94,8 @@ export interface Channel {
   readonly full: boolean;
   /** Resolves with true when all that was sent so far is with the operating system; with false where it was closed first. */
   flushed(): Promise<boolean>;
+  /** Writes that the transport has taken so far: while they grow, what waits gets somewhere. */
+  readonly writes: number;
   /** Stops and resumes the arrival of messages; the sender at the other end is slowed by it. */
   pause(): void;
   resume(): void;

@@ -69,6 +69,7 @@ class FramedChannel implements Channel {
   readonly closed: Promise<CloseReason>;
   remote: Hello | undefined;
   state: Channel['state'];
+  writes = 0;
 
   readonly #transport: ByteTransport;
   readonly #options: FramedOptions;
@@ -99,7 +100,10 @@ class FramedChannel implements Channel {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#defer = options.defer ?? queueMicrotask;
-    this.#outbox = new Outbox((chunks) => this.#transport.write(chunks));
+    this.#outbox = new Outbox((chunks) => {
+      this.writes++;
+      return this.#transport.write(chunks);
+    });
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;

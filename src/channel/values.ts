@@ -71,6 +71,7 @@ class ValuesChannel implements Channel {
   readonly kindred: boolean;
   remote: Hello | undefined;
   state: Channel['state'] = 'open';
+  writes = 0;
 
   readonly #transport: ValueTransport;
   readonly #options: ValuesOptions;
@@ -285,6 +286,7 @@ class ValuesChannel implements Channel {
     for (const { bytes } of entries) posted += bytes;
     const value = this.kindred ? this.#batchOf(entries, posted) : entries[0]?.posted;
     this.#blocked = !this.#transport.post(value, transfer);
+    this.writes++;
     if (this.kindred) this.#posted = posted;
     for (const { ticket } of entries) if (ticket !== undefined) ticket.sent = true;
   }

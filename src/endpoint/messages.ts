@@ -287,6 +287,9 @@ export function createPlainChannel<In, Out>(
       return channel.state === 'closed' ? 'closed' : 'open';
     },
     send,
+    get writes() {
+      return channel.writes;
+    },
     async flushed() {
       await lastTurn?.catch(() => {});
       await channel.flushed();

@@ -44,6 +44,8 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
 export interface OwnPeer<Remote = unknown> extends Peer<Remote> {
   /** Resolves when all calls and notifications made so far, also those that wait, are with the operating system, or never will be. */
   flushed(): Promise<void>;
+  /** Writes that the transport has taken so far. */
+  readonly writes: number;
   /** Resolves when no function runs for the other end; some go on after the peer is closed. */
   idle(): Promise<void>;
 }
@@ -232,6 +234,10 @@ class ChannelPeer implements OwnPeer {
       timer.cancel();
     }
     if (this.#channel.kindred) this.#send({ kind: 'goaway', lastId: this.#inbound.lastId, reason });
+  }
+
+  get writes(): number {
+    return this.#channel.writes;
   }
 
   async flushed(): Promise<void> {
