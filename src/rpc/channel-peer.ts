@@ -16,6 +16,7 @@ import { methodsFor, startFailed } from './offer.ts';
 import { Outbound } from './outbound.ts';
 import type { Caller, Peer, PeerLoad } from './peer.ts';
 import { References } from './references.ts';
+import { Scope } from './scope.ts';
 import type { Method, Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
 
@@ -114,7 +115,7 @@ class ChannelPeer implements OwnPeer {
       maxStreams: limits.maxStreams,
       mostProduced: () => Math.min(limits.maxStreams, channel.remote?.maxStreams ?? limits.maxStreams),
       callLent: (id, args) => this.#outbound.call(id, args, noOptions),
-      toWire: (thrown) => this.#inbound.toWire(thrown),
+      toWire: (thrown, life) => this.#inbound.toWire(thrown, life instanceof Scope ? life : undefined),
     });
     this.#outbound = new Outbound({
       channel,

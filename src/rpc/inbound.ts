@@ -372,14 +372,16 @@ export class Inbound implements ScopeOwner {
   #errorOf(scope: Scope, thrown: unknown): WireError {
     if (Refusal.is(thrown)) return refusalToWire(thrown.error);
     const { cancelled } = scope;
-    if (cancelled === undefined) return this.toWire(thrown);
+    if (cancelled === undefined) return this.toWire(thrown, scope);
     if (thrown === cancelled) return refusalToWire(cancelled);
     // Functions end in many ways when their signal fires.
     const { code, message } = cancelled;
     return refusalToWire(new KindredError(code, message, { data: this.toWire(thrown) }));
   }
 
-  toWire(thrown: unknown): WireError {
+  /** What a function threw, or the source of a stream; `scope`: while it answered this call. */
+  toWire(thrown: unknown, scope?: Scope): WireError {
+    if (scope !== undefined && isOutOfTime(scope, thrown)) return refusalToWire(thrown);
     const { channel, withStack } = this.#options;
     return thrownToWire(thrown, { kindred: channel.kindred, withStack });
   }
@@ -419,6 +421,20 @@ export class Inbound implements ScopeOwner {
     if (this.load > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+/**
+ * Of calls in a row, the time that the first of them has is over for all. Where this shows further on first, because the
+ * caller's loop was blocked meanwhile, the caller is told what it would have found itself, not that the function failed.
+ */
+function isOutOfTime({ remainingMs }: Scope, thrown: unknown): thrown is KindredError {
+  // Less than a millisecond is what rounding leaves.
+  return (
+    remainingMs !== undefined &&
+    remainingMs < 1 &&
+    thrown instanceof KindredError &&
+    thrown.code === 'ERR_TIMEOUT'
+  );
 }
 
 const nothing: ReadonlyMap<string, Method> = new Map();

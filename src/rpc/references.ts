@@ -30,7 +30,7 @@ export interface ReferencesOptions {
   /** Calls a function that the other end has lent. */
   callLent(id: number, args: unknown[]): Promise<unknown>;
   /** What a source threw, in the words that the other end understands. */
-  toWire(thrown: unknown): WireError;
+  toWire(thrown: unknown, life: Life): WireError;
 }
 
 export class References {
@@ -205,7 +205,7 @@ export class References {
       unwanted,
       finish: (failure) => {
         try {
-          finish(failure === undefined ? undefined : this.#options.toWire(failure.thrown));
+          finish(failure === undefined ? undefined : this.#options.toWire(failure.thrown, life));
         } catch {
           // The channel is closed: the other end has settled the stream by itself.
         }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { KindredError } from '../base/errors.ts';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
@@ -51,6 +52,53 @@ it('what a cancelled call has left behind is free once its function has settled'
   gate.resolve();
   await turn();
   assert.equal(await goOn(), 'fresh');
+});
+
+/** A caller whose own time stands still, and a function that hands the call on to where nothing is answered. */
+function createHandover(own: { timeoutMs?: number }) {
+  let last: Scope | undefined;
+  const context: ContextPort = {
+    run(scope, work) {
+      last = scope;
+      return work();
+    },
+    current: () => last,
+  };
+  const clock = createTestClock();
+  const watch = createLoopWatch(clock);
+  const far = createPair(
+    { never: () => new Promise<void>(() => {}) },
+    { over: 'values', client: { clock, watch, context } },
+  );
+  const near = createPair(
+    { handOn: () => far.client.with(own).call.never() },
+    { over: 'values', server: { clock, watch, context }, client: { clock: createTestClock() } },
+  );
+  return { clock, near: near.client };
+}
+
+it('a call whose time is over further on is told so, as if it had been over here', async () => {
+  const { clock, near } = createHandover({});
+  const call = near.with({ timeoutMs: 100 }).call.handOn();
+  const told = assert.rejects(call, { code: 'ERR_TIMEOUT', outcome: 'unknown', origin: 'remote' });
+  await turn();
+  await clock.advance(100);
+  await clock.advance(1);
+  await told;
+});
+
+it('what a function waited for no longer than it wanted to is a failure of its own', async () => {
+  const { clock, near } = createHandover({ timeoutMs: 50 });
+  const call = near.with({ timeoutMs: 100 }).call.handOn();
+  const told = assert.rejects(call, (error: KindredError) => {
+    assert.equal(error.code, 'ERR_REMOTE');
+    assert.equal((error.cause as KindredError).code, 'ERR_TIMEOUT');
+    return true;
+  });
+  await turn();
+  await clock.advance(50);
+  await clock.advance(1);
+  await told;
 });
 
 it('a call that has just begun has no more time left than it was given, whatever the clock stands at', () => {
