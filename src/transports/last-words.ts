@@ -5,7 +5,6 @@
  * the failed write (EPIPE), and what lies unread in the kernel is lost with it (measured on 22 to 26). So the rest is
  * read from the descriptor just before the socket is torn down.
  */
-import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -26,6 +25,8 @@ export function rescueLastWords(duplex: Duplex, hear: (chunk: Uint8Array) => voi
 function readRest(socket: Socket, hear: (chunk: Uint8Array) => void): void {
   const fd = (socket as { _handle?: { fd?: unknown } | null })._handle?.fd;
   if (typeof fd !== 'number' || fd < 0) return;
+  // To import it costs every program 3 ms, for what is seldom needed.
+  const { readSync } = process.getBuiltinModule('node:fs');
   try {
     for (let total = 0; total < maxRescuedBytes; ) {
       const buffer = Buffer.allocUnsafe(chunkBytes);
