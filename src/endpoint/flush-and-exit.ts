@@ -1,4 +1,6 @@
 /** The end of a process that loses nothing of what it has said. */
+import { systemClock, type Timer } from '../base/clock.ts';
+import { checkMs } from './check-options.ts';
 
 /** A peer or a channel of plain messages. */
 export interface Speaker {
@@ -24,12 +26,13 @@ export function flushBeforeExit(speaker: Speaker): void {
  * buffered (nodejs/node#6767).
  *
  * It waits for as long as anything moves. Where in `timeoutMs` (default 5000) nothing has, because nobody reads, it ends all
- * the same: with a line on stderr, and with 1 in the place of 0.
+ * the same: with a line on stderr, and with 1 in the place of 0. Infinity: never.
  */
 export async function flushAndExit(
   code: number = 0,
   { timeoutMs = 5000 }: { timeoutMs?: number } = {},
 ): Promise<never> {
+  checkMs('timeoutMs', timeoutMs);
   const speakers = [...open];
   const streams = [process.stdout, process.stderr];
   const flushed = Promise.all([...speakers.map((speaker) => speaker.flushed()), ...streams.map(written)]);
@@ -47,17 +50,19 @@ export async function flushAndExit(
 
 /** Whether the work ends; false where for so long none of the marks has risen. */
 async function whileRising(marks: () => number[], work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const stuck = new Promise<boolean>((resolve) => {
-    let before = marks();
-    timer = setInterval(() => {
-      const now = marks();
-      if (now.every((mark, i) => mark <= (before[i] as number))) resolve(false);
-      before = now;
-    }, ms);
+    const lookAgain = (before: readonly number[]): void => {
+      timer = systemClock.after(ms, () => {
+        const now = marks();
+        if (now.every((mark, i) => mark <= (before[i] as number))) resolve(false);
+        else lookAgain(now);
+      });
+    };
+    lookAgain(marks());
   });
   const isDone = await Promise.race([work.then(() => true), stuck]);
-  clearInterval(timer);
+  timer?.cancel();
   return isDone;
 }
 

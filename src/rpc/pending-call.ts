@@ -38,6 +38,9 @@ interface Extras {
   ties: (() => void)[];
 }
 
+/** More than the difference of two large numbers can be wrong by: a call has no more time than it was given. */
+const roundingMs = 0.001;
+
 export class PendingCall implements Outgoing, Life {
   readonly lends = true;
   readonly takesPlace = true;
@@ -90,12 +93,13 @@ export class PendingCall implements Outgoing, Life {
 
   message(): Message {
     const { id, method, params, deadline } = this;
-    // The receiver counts from when it reads this: what the call has waited here is gone already.
-    const meta =
-      deadline === undefined
-        ? this.meta
-        : { ...this.meta, timeoutMs: Math.max(0, Math.ceil(deadline.due - this.#owner.freeNow())) };
+    const meta = deadline === undefined ? this.meta : { ...this.meta, timeoutMs: this.#leftOf(deadline) };
     return { kind: 'call', id, method, params: params as Params, meta };
+  }
+
+  /** Whole milliseconds. The receiver counts from when it reads them: what the call has waited here is gone already. */
+  #leftOf({ due }: Deadline): number {
+    return Math.max(0, Math.ceil(due - this.#owner.freeNow() - roundingMs));
   }
 
   onSent(lending: Lending | undefined): void {
