@@ -116,18 +116,13 @@ test('a caller without a certificate of the authority never becomes a connection
   await listener.close();
 });
 
-test('strangers who send anything but TLS, or nothing, do the listener no harm', async () => {
-  const { listener, next, dial } = await listening({ ...authenticated(), handshakeMs: 50 });
+test('strangers who send anything but TLS do the listener no harm', async () => {
+  const { listener, next, dial } = await listening(authenticated());
   const { port } = tls(listener.address);
-  for (const words of [
-    'GET / HTTP/1.1\r\n\r\n',
-    '{"jsonrpc":"2.0"}\n',
-    '\x16\x03\x01\x00\x05hello',
-    undefined,
-  ]) {
+  for (const words of ['GET / HTTP/1.1\r\n\r\n', '{"jsonrpc":"2.0"}\n', '\x16\x03\x01\x00\x05hello']) {
     const plain = connectPlain(port, '127.0.0.1').resume();
     plain.on('error', () => {});
-    if (words !== undefined) plain.write(words);
+    plain.write(words);
     await new Promise((resolve) => plain.once('close', resolve));
   }
   const reset = connectPlain(port, '127.0.0.1');
@@ -137,6 +132,14 @@ test('strangers who send anything but TLS, or nothing, do the listener no harm',
   const [near, far] = await Promise.all([dial(), next()]);
   near.destroy();
   far.destroy();
+  await listener.close();
+});
+
+test('a stranger who says nothing is sent away when the time for the hand-shake is over', async () => {
+  const { listener } = await listening({ ...authenticated(), handshakeMs: 50 });
+  const silent = connectPlain(tls(listener.address).port, '127.0.0.1').resume();
+  silent.on('error', () => {});
+  await new Promise((resolve) => silent.once('close', resolve));
   await listener.close();
 });
 
