@@ -9,8 +9,8 @@ import { missingPrograms } from './system-programs.ts';
 
 const everywhere = ['src', 'packages/*/src', 'test', 'tools', 'scripts', 'bench/measure', 'bench/report'];
 const concurrency = 2;
-/** A test file that takes longer hangs: it is killed and fails. */
-const fileTimeoutMs = 120_000;
+/** A test file that takes longer hangs: it is killed and fails. A soak has more to do. */
+const fileTimeoutMs = 120_000 * Number(process.env['KINDRED_SOAK'] ?? 1);
 
 const { values: options, positionals: patterns } = parseArgs({
   options: { system: { type: 'boolean', default: false } },
