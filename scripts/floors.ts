@@ -1,7 +1,7 @@
 // npm run test:floors [-- VERSION...] [--stories]   the tests of what is published, on other versions of Node.js
 //   VERSION     exact (22.18.0) or the newest of a line (26); default: the oldest supported, and the
 //               newest of each supported line but the workspace's own
-//   --stories   the stories of several processes too, which take as long as all others together
+//   --stories   the stories of several processes too
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

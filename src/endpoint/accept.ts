@@ -62,6 +62,7 @@ export async function accept(
     else onTransport(transport, transport.name);
   };
   const common = { maxConnections, allowAnyone };
+  // A transport is loaded when it is needed, as in `dialAddress`.
   switch (address.kind) {
     case 'memory':
       return listenMemory(address.name, maxConnections, (transport) => onTransport(transport, text));

@@ -381,7 +381,10 @@ export class Inbound implements ScopeOwner {
 
   /** What a function threw, or the source of a stream; `scope`: while it answered this call. */
   toWire(thrown: unknown, scope?: Scope): WireError {
-    if (scope !== undefined && isOutOfTime(scope, thrown)) return refusalToWire(thrown);
+    // Of calls in a row, the time that the first of them has is over for all. Where this shows further on first, because
+    // the caller's loop was blocked meanwhile, the caller is told what it would have found itself.
+    if (scope?.isOutOfTime === true && thrown instanceof KindredError && thrown.code === 'ERR_TIMEOUT')
+      return refusalToWire(thrown);
     const { channel, withStack } = this.#options;
     return thrownToWire(thrown, { kindred: channel.kindred, withStack });
   }
@@ -421,20 +424,6 @@ export class Inbound implements ScopeOwner {
     if (this.load > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
-
-/**
- * Of calls in a row, the time that the first of them has is over for all. Where this shows further on first, because the
- * caller's loop was blocked meanwhile, the caller is told what it would have found itself, not that the function failed.
- */
-function isOutOfTime({ remainingMs }: Scope, thrown: unknown): thrown is KindredError {
-  // Less than a millisecond is what rounding leaves.
-  return (
-    remainingMs !== undefined &&
-    remainingMs < 1 &&
-    thrown instanceof KindredError &&
-    thrown.code === 'ERR_TIMEOUT'
-  );
 }
 
 const nothing: ReadonlyMap<string, Method> = new Map();

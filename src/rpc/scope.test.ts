@@ -10,8 +10,8 @@ import { Scope } from './scope.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A service that a call is made to, and a second one that its functions go on to, as if by a timer that they have left behind. */
-function createChain() {
+/** Of an end whose functions make calls of their own: the scope entered last stays the current one. */
+function createRuntime() {
   let last: Scope | undefined;
   const context: ContextPort = {
     run(scope, work) {
@@ -21,12 +21,18 @@ function createChain() {
     current: () => last,
   };
   const clock = createTestClock();
-  const watch = createLoopWatch(clock);
+  return { context, clock, watch: createLoopWatch(clock) };
+}
+
+/** A service that a call is made to, and a second one that its functions go on to, as if by a timer that they have left behind. */
+function createChain() {
+  const runtime = createRuntime();
+  const { clock, watch } = runtime;
   const gate = Promise.withResolvers<void>();
-  const far = createPair({ refresh: () => 'fresh' }, { over: 'values', client: { clock, watch, context } });
+  const far = createPair({ refresh: () => 'fresh' }, { over: 'values', client: runtime });
   const near = createPair(
     { start: () => gate.promise },
-    { over: 'values', server: { clock, watch, context }, client: { clock, watch } },
+    { over: 'values', server: runtime, client: { clock, watch } },
   );
   return { clock, gate, near: near.client, goOn: () => far.client.call.refresh() };
 }
@@ -56,25 +62,13 @@ it('what a cancelled call has left behind is free once its function has settled'
 
 /** A caller whose own time stands still, and a function that hands the call on to where nothing is answered. */
 function createHandover(own: { timeoutMs?: number }) {
-  let last: Scope | undefined;
-  const context: ContextPort = {
-    run(scope, work) {
-      last = scope;
-      return work();
-    },
-    current: () => last,
-  };
-  const clock = createTestClock();
-  const watch = createLoopWatch(clock);
-  const far = createPair(
-    { never: () => new Promise<void>(() => {}) },
-    { over: 'values', client: { clock, watch, context } },
-  );
+  const runtime = createRuntime();
+  const far = createPair({ never: () => new Promise<void>(() => {}) }, { over: 'values', client: runtime });
   const near = createPair(
     { handOn: () => far.client.with(own).call.never() },
-    { over: 'values', server: { clock, watch, context }, client: { clock: createTestClock() } },
+    { over: 'values', server: runtime, client: { clock: createTestClock() } },
   );
-  return { clock, near: near.client };
+  return { clock: runtime.clock, near: near.client };
 }
 
 it('a call whose time is over further on is told so, as if it had been over here', async () => {

@@ -79,6 +79,12 @@ export class Scope implements CurrentCall {
     return Math.max(0, left);
   }
 
+  get isOutOfTime(): boolean {
+    const { remainingMs } = this;
+    // Less than a millisecond is what rounding leaves.
+    return remainingMs !== undefined && remainingMs < 1;
+  }
+
   cancel(reason: KindredError): void {
     if (this.cancelled !== undefined || this.over) return;
     this.cancelled = reason;

@@ -112,17 +112,7 @@ describe('a large message in pieces', () => {
       fc.infiniteStream(fc.nat()),
       fc.infiniteStream(fc.integer({ min: 1, max: 100 * KiB })),
       (values, turns, sizes) => {
-        const { codec } = openBinary();
-        let open = values.map((value) => cut(codec, encode(codec, value)));
-        const written: Uint8Array[] = [];
-        for (const turn of turns) {
-          if (open.length === 0) break;
-          const one = open[turn % open.length] as Iterator<Uint8Array>;
-          const piece = one.next();
-          if (piece.done === true) open = open.filter((other) => other !== one);
-          else written.push(piece.value);
-        }
-        const stream = joinBytes(written);
+        const stream = writtenInTurns(values, turns);
         const receiver = openBinary();
         for (let at = 0, size = 0; at < stream.length; at += size) {
           size = sizes.next().value;
@@ -302,6 +292,21 @@ function fastest(run: () => unknown): number {
   return best;
 }
 
+/** The values as large messages, of which now one writes a piece, now another. */
+function writtenInTurns(values: readonly unknown[], turns: Iterable<number>): Uint8Array {
+  const { codec } = openBinary();
+  let open = values.map((value) => cut(codec, encode(codec, value)));
+  const written: Uint8Array[] = [];
+  for (const turn of turns) {
+    if (open.length === 0) break;
+    const one = open[turn % open.length] as Iterator<Uint8Array>;
+    const piece = one.next();
+    if (piece.done === true) open = open.filter((other) => other !== one);
+    else written.push(piece.value);
+  }
+  return joinBytes(written);
+}
+
 describe('bytes that are put right where they are wanted', () => {
   /** Reads as a transport does that asks for room: at most `most` bytes at a time, else into a buffer that is used again. */
   function read(stream: Uint8Array, sizes: Iterator<number>, values: (value: unknown) => void): number {
@@ -336,18 +341,8 @@ describe('bytes that are put right where they are wanted', () => {
       fc.infiniteStream(fc.nat()),
       fc.infiniteStream(fc.oneof(fc.integer({ min: 1, max: 256 * KiB }), fc.constant(MiB))),
       (values, turns, sizes) => {
-        const { codec } = openBinary();
-        let open = values.map((value) => cut(codec, encode(codec, value)));
-        const written: Uint8Array[] = [];
-        for (const turn of turns) {
-          if (open.length === 0) break;
-          const one = open[turn % open.length] as Iterator<Uint8Array>;
-          const piece = one.next();
-          if (piece.done === true) open = open.filter((other) => other !== one);
-          else written.push(piece.value);
-        }
         const arrived: string[] = [];
-        read(joinBytes(written), sizes, (value) => {
+        read(writtenInTurns(values, turns), sizes, (value) => {
           arrived.push(said(value));
           // It is the receiver's own now, with all the memory that it stands in.
           if (value instanceof Uint8Array && value.length > 4 * KiB)
