@@ -1,5 +1,6 @@
 /** What carries a channel: a flow of bytes (a socket, stdio) or of values (a message port, native IPC). */
 import type { Chunk } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
 
 export interface ByteReceiver {
   /** The chunk may be reused after the call returns. */
@@ -53,8 +54,8 @@ export interface ValueTransport {
   readonly clone: 'json' | 'structured';
   readonly transfer: boolean;
   start(receiver: ValueReceiver): void;
-  /** Throws what `post` would throw for reasons of its own, beside those of cloning. */
-  check?(value: unknown): void;
+  /** Before a plain message is posted: throws where what carries it would lose, bend or swallow it. */
+  check?(value: unknown, limits: Limits): void;
   /** False: the value is taken, but wait for `drain` before the next. Throws where the value cannot be cloned. */
   post(value: unknown, transfer?: readonly object[]): boolean;
   /** As for bytes. */

@@ -124,7 +124,6 @@ function createSlowTransport() {
       if (value === 'reserved') throw new Error('reserved');
     },
     post(value) {
-      transport.check?.(value);
       posted.push(value);
       return false;
     },
@@ -200,4 +199,68 @@ it('gives up a sender that nothing holds back when nobody takes what it sends', 
   assert.equal(heard.reason?.kind, 'broken');
   assert.equal(heard.reason.error?.code, 'ERR_LIMIT');
   assert.deepEqual(heard.messages, []);
+});
+
+it('gives up such a sender also when what it sent is too much to hold', async () => {
+  const [near, far] = createMemoryPair();
+  const limits = { ...defaultLimits, maxBufferedBytes: 1000 };
+  const channel = createValuesChannel(far, { form: 'plain', hello, limits });
+  const heard = hear(channel);
+  channel.pause();
+  near.post('x'.repeat(2000));
+  await turn();
+  channel.resume();
+  assert.equal(heard.messages.length, 1, 'one is always held, however large');
+  channel.pause();
+  for (let n = 0; n < 9; n++) near.post('x'.repeat(100));
+  await turn();
+  assert.equal(channel.state, 'open');
+  near.post('x'.repeat(100));
+  await turn();
+  assert.equal(heard.reason?.error?.code, 'ERR_LIMIT');
+  assert.match(heard.reason.error.message, /maxBufferedBytes \(1000\)/);
+});
+
+describe('the limits of a plain value', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+  const limits = { ...defaultLimits, maxDepth: 5, maxMessageBytes: 1000 };
+  // A string has 8 bytes beside its letters.
+  const fits = [nested(5), 'x'.repeat(992), new Map([[1, new Uint8Array(900)]])];
+  const tooMuch = [nested(6), 'x'.repeat(993), new Map([[1, new Uint8Array(1000)]])];
+
+  it('are those of its sender', () => {
+    const [near] = createMemoryPair();
+    const channel = createValuesChannel(near, { form: 'plain', hello, limits });
+    hear(channel);
+    for (const value of fits) channel.send({ kind: 'plain', value });
+    for (const value of tooMuch)
+      assert.throws(() => channel.send({ kind: 'plain', value }), {
+        code: 'ERR_LIMIT',
+        message: /maxDepth \(5\)|maxMessageBytes \(1000\)/,
+      });
+    assert.equal(channel.state, 'open');
+  });
+
+  it('and of its receiver, who gives the channel up', async () => {
+    for (const value of tooMuch) {
+      const [near, far] = createMemoryPair();
+      const heard = hear(createValuesChannel(far, { form: 'plain', hello, limits }));
+      for (const good of fits) near.post(good);
+      near.post(value);
+      await turn();
+      await turn();
+      assert.equal(heard.messages.length, fits.length);
+      assert.equal(heard.reason?.error?.code, 'ERR_LIMIT');
+    }
+  });
+});
+
+it('says what it carries', () => {
+  const [near, far] = createMemoryPair();
+  const values = createValuesChannel(near, { form: 'plain', hello, limits: defaultLimits });
+  assert.deepEqual(values.carries, { form: 'values', structured: true, handles: false, transfer: true });
+  const { transport } = createSlowTransport();
+  const json = createValuesChannel(transport, { form: 'plain', hello, limits: defaultLimits });
+  assert.deepEqual(json.carries, { form: 'values', structured: false, handles: false, transfer: false });
+  far.destroy();
 });

@@ -93,6 +93,8 @@ class ValuesChannel implements Channel {
   #readyTold = false;
   #paused = false;
   #held: unknown[] = [];
+  /** Of those that no other Kindred has sent. */
+  #heldBytes = 0;
   #closing: CloseReason | undefined;
   /** The transport is gone, but not all that it brought is taken. */
   #transportClosed: { error: Error | undefined } | undefined;
@@ -181,6 +183,7 @@ class ValuesChannel implements Channel {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#heldBytes = 0;
     for (const value of this.#held.splice(0)) this.#onValue(value);
     if (this.#transportClosed !== undefined && this.#held.length === 0)
       this.#onClose(this.#transportClosed.error);
@@ -229,9 +232,11 @@ class ValuesChannel implements Channel {
     const { form, limits } = this.#options;
     if (form === 'plain') {
       const { value } = message as Extract<Message, { kind: 'plain' }>;
+      const bytes = this.#measure(value);
+      this.#transport.check?.(value, limits);
       // What has to wait is copied, so that it goes as it is now, and is refused now where it cannot be sent.
       const posted = this.#blocked ? this.#copy(value) : value;
-      return { posted, bytes: sizeOf(value), ticket, atOnce: true };
+      return { posted, bytes, ticket, atOnce: true };
     }
     if (this.#jsonRpc !== undefined) {
       const posted = this.#jsonRpc.encode(message);
@@ -253,8 +258,15 @@ class ValuesChannel implements Channel {
     };
   }
 
+  /** Of a value that goes as it is: nothing is encoded, so that its limits are looked at here. */
+  #measure(value: unknown): number {
+    const { maxMessageBytes, maxDepth } = this.#options.limits;
+    const bytes = sizeOf(value, maxDepth);
+    if (bytes > maxMessageBytes) throw tooLarge(bytes, maxMessageBytes);
+    return bytes;
+  }
+
   #copy(value: unknown): unknown {
-    this.#transport.check?.(value);
     return this.#transport.clone === 'json' ? JSON.parse(JSON.stringify(value)) : structuredClone(value);
   }
 
@@ -310,8 +322,7 @@ class ValuesChannel implements Channel {
     if (this.kindred && this.#onTaken(value as Partial<Taken>)) return;
     if (this.#paused) {
       // Another Kindred waits for the word that it was taken; whoever else sends on is not held back by anything.
-      if (this.kindred || this.#held.length < maxHeld) this.#held.push(value);
-      else this.destroy({ kind: 'broken', error: tooMany(this.#transport.name) });
+      if (this.kindred || this.#mayHold(value)) this.#held.push(value);
       return;
     }
     try {
@@ -325,10 +336,24 @@ class ValuesChannel implements Channel {
     }
   }
 
+  /** One value may always be held; more, as long as all of them are within their bounds. False: the channel is given up. */
+  #mayHold(value: unknown): boolean {
+    const { maxBufferedBytes } = this.#options.limits;
+    this.#heldBytes += sizeOf(value);
+    const { length } = this.#held;
+    if (length === 0 || (length < maxHeld && this.#heldBytes <= maxBufferedBytes)) return true;
+    const many = `${length} messages that nobody took, the next being too much: at most ${maxHeld}, or maxBufferedBytes (${maxBufferedBytes})`;
+    this.destroy({
+      kind: 'broken',
+      error: new KindredError('ERR_LIMIT', `${this.#transport.name} sent ${many}`),
+    });
+    return false;
+  }
+
   #take(value: unknown): void {
     const { form } = this.#options;
     if (form === 'plain') {
-      this.#receiver?.message({ kind: 'plain', value }, sizeOf(value));
+      this.#receiver?.message({ kind: 'plain', value }, this.#measure(value));
       return;
     }
     if (this.#jsonRpc !== undefined) {
@@ -394,10 +419,6 @@ class ValuesChannel implements Channel {
   }
 }
 
-function tooMany(name: string): KindredError {
-  return new KindredError('ERR_LIMIT', `${name} sent more than ${maxHeld} messages that nobody took`);
-}
-
 function tooLarge(bytes: number, most: number): KindredError {
   return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${most})`);
 }
@@ -414,20 +435,28 @@ function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {
   return whole;
 }
 
-/** A rough size of a value, for bounds where no byte was ever written. */
-function sizeOf(value: unknown): number {
+/** A rough size of a value, for bounds where no byte was ever written. Throws `ERR_LIMIT` where it is deeper than it may be. */
+function sizeOf(value: unknown, maxDepth: number = Number.POSITIVE_INFINITY): number {
   let bytes = 0;
   const seen = new Set<object>();
-  const rest: unknown[] = [value];
-  while (rest.length > 0) {
-    const next = rest.pop();
-    bytes += 8;
-    if (typeof next === 'string') bytes += next.length;
-    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
-    seen.add(next);
-    if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
-    else if (next instanceof Map) rest.push(...next.keys(), ...next.values());
-    else for (const member of next instanceof Set ? next : Object.values(next)) rest.push(member);
+  for (let level = [value], depth = 0; level.length > 0; depth++) {
+    const below: unknown[] = [];
+    for (const next of level) {
+      bytes += 8;
+      if (typeof next === 'string') bytes += next.length;
+      if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+      if (depth >= maxDepth)
+        throw new KindredError('ERR_LIMIT', `a message is nested deeper than maxDepth (${maxDepth})`);
+      seen.add(next);
+      if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
+      else for (const member of membersOf(next)) below.push(member);
+    }
+    level = below;
   }
   return bytes;
+}
+
+function membersOf(value: object): Iterable<unknown> {
+  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  return value instanceof Set ? value : Object.values(value);
 }

@@ -16,6 +16,8 @@ export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeout
   /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end; at `local:NAME` the one its server was told to speak. */
   dialect?: DialectName | undefined;
   limits?: Partial<Limits> | undefined;
+  /** Whether what a function of `serve` throws goes out with its stack. Default: only to a parent, a child or a thread of this process. */
+  withStack?: boolean | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function connect<Remote = unknown>(
     address: reached.address,
     timeoutMs: options.timeoutMs,
     params: options.params,
-    withStack: reached.kin,
+    withStack: options.withStack ?? reached.kin,
   });
   if (options.signal?.aborted === true) {
     await peer.close();

@@ -51,6 +51,13 @@ for (const place of ['process', 'thread', 'here'] as const)
       await maths.close();
     });
 
+    it('is called within the time that is given for all calls', async () => {
+      const maths = await host<Hosted>(module, { in: place, timeoutMs: 60_000 });
+      const remaining = await maths.call.remaining();
+      assert.ok(remaining !== undefined && remaining > 30_000 && remaining <= 60_000, String(remaining));
+      await maths.close();
+    });
+
     it('that cannot be loaded says why', async () => {
       const error = await rejection(host(broken, { in: place }));
       assert.equal(error.code, 'ERR_START_FAILED');

@@ -305,3 +305,45 @@ it('names the process that serves an address already', async () => {
   assert.match(error.message, new RegExp(`\\b${process.pid}\\b`));
   await server.close();
 });
+
+it('carries plain messages both ways in memory', async () => {
+  const server = await listen('memory:plain', async (channel) => {
+    for await (const message of channel) await channel.send({ heard: message });
+  });
+  const channel = await dial(server.address);
+  const answers = channel[Symbol.asyncIterator]();
+  for (const message of ['text', new Map([[1, new Date(0)]])]) {
+    await channel.send(message);
+    assert.deepEqual((await answers.next()).value, { heard: message });
+  }
+  await channel.close();
+  await server.close();
+});
+
+it('bounds all calls of a peer where `connect` is told to', async () => {
+  const late = { wait: () => new Promise<void>(() => {}) };
+  const server = await serve(anyPort, late);
+  const peer = await connect<typeof late>(server.address, { timeoutMs: 20 });
+  const error = await rejection(peer.call.wait());
+  assert.equal(error.code, 'ERR_TIMEOUT');
+  assert.match(error.message, /20 ms/);
+  await peer.close();
+  await server.close();
+});
+
+it('sends a stack to strangers only where it was asked for', async () => {
+  const failing = {
+    fail() {
+      throw new RangeError('no');
+    },
+  };
+  for (const withStack of [undefined, true, false]) {
+    const server = await serve(anyPort, failing, withStack === undefined ? {} : { withStack });
+    const peer = await connect<typeof failing>(server.address);
+    const { cause } = await rejection(peer.call.fail());
+    assert.ok(cause instanceof RangeError);
+    await peer.close();
+    await server.close();
+    assert.equal(/at \S*fail /.test(cause.stack ?? ''), withStack === true, cause.stack);
+  }
+});

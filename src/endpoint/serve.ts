@@ -8,7 +8,7 @@ import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
-import type { Limits } from '../wire/limits.ts';
+import { kinLimits, type Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
 import { checkDialect, checkService, limitsOf } from './check-options.ts';
 import { endsProcess } from './end-of-input.ts';
@@ -20,6 +20,8 @@ export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'>
   /** Speaks only this dialect. Default: each peer's first byte decides. */
   dialect?: DialectName | undefined;
   limits?: Partial<Limits> | undefined;
+  /** Whether what a function throws goes out with its stack. Default: only to a parent, a child or a thread of this process. */
+  withStack?: boolean | undefined;
   /**
    * For `stdio:` and `parent:`: what happens when the other end says no more. `exit` (default): answers what runs, then
    * ends the process, so that no orphan stays. `stay`: only the peer ends.
@@ -79,10 +81,10 @@ export async function serve<Remote = unknown>(
       dialect: options.dialect,
       service: service as Service | ((peer: Peer<unknown>) => Service),
       methods,
-      limits,
+      limits: at.kin ? limitsOf(options.limits, kinLimits) : limits,
       address: at.address,
       params: options.params,
-      withStack: at.kin,
+      withStack: options.withStack ?? at.kin,
     });
     if (!kept.alive) peer.unref();
     peers.add(peer);

@@ -34,6 +34,12 @@ describe('an instance of a class offers', () => {
   it('the same where it is a member of the service', () =>
     assert.deepEqual(namesOf({ db: new Db(), deep: { db: new Db() } }), ['db.query', 'deep.db.query']));
 
+  it('nothing private', () =>
+    assert.deepEqual(
+      namesOf({ _own: () => 1, '#hidden': () => 1, constructor: () => 1, shown: () => 1 }),
+      ['shown'],
+    ));
+
   it('nothing that is built in', () => {
     assert.deepEqual(namesOf(new EventTarget()), []);
     assert.deepEqual(namesOf({ target: new EventTarget(), map: new Map(), url: new URL('a:b') }), []);

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { createEar, testByteTransport } from '../../test/suites/byte-transport.ts';
 import { startProgram } from '../../test/suites/program.ts';
 import { createValueEar, testValueTransport } from '../../test/suites/value-transport.ts';
+import { defaultLimits } from '../wire/limits.ts';
 import {
   createIpcByteTransport,
   createIpcValueTransport,
@@ -204,18 +205,19 @@ test('messages that Node.js would swallow are refused', async () => {
     const [near] = createFakeChannel(serialization);
     const transport = createIpcValueTransport(near, serialization);
     for (const value of [{ cmd: 'NODE_x' }, { cmd: 'NODE_HANDLE', more: 1 }])
-      assert.throws(() => transport.post(value), {
+      assert.throws(() => transport.check?.(value, defaultLimits), {
         code: 'ERR_RESERVED_MESSAGE',
         outcome: 'not-sent',
         message: /"NODE_/,
       });
     for (const value of [{ cmd: 'NODE_' }, { cmd: 'node_x' }, { command: 'NODE_x' }, { cmd: 5 }, ['NODE_x']])
-      transport.post(value);
+      transport.check?.(value, defaultLimits);
     transport.destroy();
   }
   const [near] = createFakeChannel('json');
   const disguised = { toJSON: () => ({ cmd: 'NODE_x' }) };
-  assert.throws(() => createIpcValueTransport(near).post(disguised), { code: 'ERR_RESERVED_MESSAGE' });
+  const transport = createIpcValueTransport(near);
+  assert.throws(() => transport.check?.(disguised, defaultLimits), { code: 'ERR_RESERVED_MESSAGE' });
 });
 
 test('what JSON would leave out or bend is refused by its path', () => {
@@ -227,7 +229,7 @@ test('what JSON would leave out or bend is refused by its path', () => {
     [{ map: new Map() }, /message\.map is a Map/],
     [{ n: Number.NaN }, /message\.n is NaN/],
   ] as const)
-    assert.throws(() => transport.post(value), { code: 'ERR_NOT_ENCODABLE', message });
+    assert.throws(() => transport.check?.(value, defaultLimits), { code: 'ERR_NOT_ENCODABLE', message });
 });
 
 test('a flood before the start is given up at its limit', async () => {

@@ -15,7 +15,7 @@ import { KindredError } from '../base/errors.ts';
 import type { ByteReceiver, ByteTransport, ValueReceiver, ValueTransport } from '../channel/transport.ts';
 import type { Chunk } from '../wire/dialect.ts';
 import { jsonText } from '../wire/json-value.ts';
-import { defaultLimits } from '../wire/limits.ts';
+import type { Limits } from '../wire/limits.ts';
 import { type IpcEnd, IpcLine } from './ipc-line.ts';
 
 export type { IpcEnd };
@@ -57,16 +57,14 @@ class IpcValues implements ValueTransport {
   }
 
   /** Throws `ERR_NOT_ENCODABLE` for what would be dropped or bent on its way, and `ERR_RESERVED_MESSAGE`. */
-  check(value: unknown): void {
+  check(value: unknown, limits: Limits): void {
     if (value === undefined) throw notEncodable('undefined cannot be sent over native IPC: send null');
     // What the channel's own JSON.stringify would leave out without a word is refused with its path.
-    if (this.clone === 'json')
-      refuseReserved(JSON.parse(jsonText(value, { root: 'message', limits: defaultLimits })));
+    if (this.clone === 'json') refuseReserved(JSON.parse(jsonText(value, { root: 'message', limits })));
     else refuseReserved(value);
   }
 
   post(value: unknown): boolean {
-    this.check(value);
     try {
       return this.#line.send(value);
     } catch (cause) {

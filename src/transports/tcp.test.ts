@@ -244,3 +244,25 @@ test('an unreferenced listener lets the process end', async () => {
   assert.equal(active(), before);
   await listener.close();
 });
+
+test('sends without delay and is kept alive, at both ends', async (t) => {
+  const { listener, next, dial } = await listening();
+  // What Node.js asks of the operating system, for either end.
+  const probe = connect(Number(new URL(listener.address).port), '127.0.0.1');
+  await once(probe, 'connect');
+  const handle = Object.getPrototypeOf((probe as unknown as { _handle: object })._handle);
+  probe.destroy();
+  (await next()).destroy();
+  const delays = t.mock.method(handle, 'setNoDelay');
+  const alive = t.mock.method(handle, 'setKeepAlive');
+  const [near, far] = await Promise.all([dial(), next()]);
+  const asked = ({ calls }: { calls: { arguments: unknown[] }[] }) => calls.map((call) => call.arguments.slice(0, 2));
+  assert.deepEqual(asked(delays.mock), [[true], [true]]);
+  assert.deepEqual(asked(alive.mock), [
+    [true, 30],
+    [true, 30],
+  ]);
+  near.destroy();
+  far.destroy();
+  await listener.close();
+});
