@@ -35,10 +35,9 @@ describe('an instance of a class offers', () => {
     assert.deepEqual(namesOf({ db: new Db(), deep: { db: new Db() } }), ['db.query', 'deep.db.query']));
 
   it('nothing private', () =>
-    assert.deepEqual(
-      namesOf({ _own: () => 1, '#hidden': () => 1, constructor: () => 1, shown: () => 1 }),
-      ['shown'],
-    ));
+    assert.deepEqual(namesOf({ _own: () => 1, '#hidden': () => 1, constructor: () => 1, shown: () => 1 }), [
+      'shown',
+    ]));
 
   it('nothing that is built in', () => {
     assert.deepEqual(namesOf(new EventTarget()), []);

@@ -256,7 +256,8 @@ test('sends without delay and is kept alive, at both ends', async (t) => {
   const delays = t.mock.method(handle, 'setNoDelay');
   const alive = t.mock.method(handle, 'setKeepAlive');
   const [near, far] = await Promise.all([dial(), next()]);
-  const asked = ({ calls }: { calls: { arguments: unknown[] }[] }) => calls.map((call) => call.arguments.slice(0, 2));
+  const asked = ({ calls }: { calls: { arguments: unknown[] }[] }) =>
+    calls.map((call) => call.arguments.slice(0, 2));
   assert.deepEqual(asked(delays.mock), [[true], [true]]);
   assert.deepEqual(asked(alive.mock), [
     [true, 30],
