@@ -134,7 +134,7 @@ function planOf(): Plan {
     repeats: quick ? 1 : 3,
     scale: quick
       ? { warmCpuMs: 600, measureMs: 300, size: 0.1 }
-      : { warmCpuMs: 1000, measureMs: 700, size: 1 },
+      : { warmCpuMs: 2500, measureMs: 700, size: 1 },
   };
 }
 

@@ -84,6 +84,8 @@ class FramedChannel implements Channel {
   #sinceFlush = 0;
   #flushAfter = firstFlush;
   #flushScheduled = false;
+  /** One for all turns. */
+  readonly #flushLater = (): void => this.#flush();
   #flushedPromise: Promise<boolean> | undefined;
   #onFlush: (() => void) | undefined;
   #wasFull = false;
@@ -251,7 +253,7 @@ class FramedChannel implements Channel {
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#flushedPromise = undefined;
-      this.#defer(() => this.#flush());
+      this.#defer(this.#flushLater);
     }
     return encoded.bytes;
   }

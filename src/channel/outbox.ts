@@ -12,6 +12,8 @@ import type { CallId, Message } from '../wire/message.ts';
 import type { Ticket } from './channel.ts';
 
 const requestLane = Symbol('requests');
+/** Of what passes all that waits. */
+const controlLane = Symbol('control');
 /** Messages that share a lane keep their order even when one of them is large. Streams have theirs by their id. */
 type Lane = CallId | typeof requestLane;
 /** A large message also takes its call's own lane, and those of the streams that it brings: nothing about them comes before it. */
@@ -37,36 +39,27 @@ const writeBytes = 256 * 1024;
 /** Memory that a message takes while it waits, beside its bytes. */
 export const keepBytes = 128;
 
-const controlKinds: ReadonlySet<Message['kind']> = new Set([
-  'cancel',
-  'ping',
-  'pong',
-  'credit',
-  'stop',
-  'goaway',
-  'ack',
-  'hello',
-]);
-
 /** Of one call alone: where it is large, its cancel must not pass it. */
 function callLane(id: CallId): Lane {
   return `call ${String(id)}`;
 }
 
-function laneOf(message: Message): Lane | undefined {
+function laneOf(message: Message): Lane | typeof controlLane | undefined {
   switch (message.kind) {
     case 'call':
     case 'notify':
     case 'plain':
       return requestLane;
-    case 'cancel':
-      return callLane(message.id);
+    case 'result':
+    case 'error':
+    case 'invalid':
+      return undefined;
     case 'item':
     case 'end':
     case 'fail':
       return message.stream;
     default:
-      return undefined;
+      return controlLane;
   }
 }
 
@@ -76,57 +69,84 @@ function share(a: Lanes, b: Lanes): boolean {
   return a !== undefined && a === b;
 }
 
-/** Messages in order, in parallel arrays: an object for each would be one of the larger costs of a call. */
+/** Places in `Queue` that one message takes. */
+const stride = 4;
+/** A queue that had to grow beyond so many places is not kept when it is empty. */
+const keptPlaces = 256 * stride;
+
+/**
+ * Messages in order, four places of one array for each, which is used again and again: an object for each message, or an
+ * array for each turn, would be one of the larger costs of a call.
+ */
 class Queue {
-  encoded: Encoded[] = [];
-  tickets: (Ticket | undefined)[] = [];
-  lanes: Lanes[] = [];
-  /** In the order in which they were added, so that these rise. */
-  numbers: number[] = [];
+  #places: unknown[] = [];
   /** Those before it are gone. */
-  head = 0;
+  #head = 0;
+  #end = 0;
 
   get isEmpty(): boolean {
-    return this.head === this.encoded.length;
+    return this.#head === this.#end;
   }
 
   push(encoded: Encoded, ticket: Ticket | undefined, lanes: Lanes, number: number): void {
-    this.encoded.push(encoded);
-    this.tickets.push(ticket);
-    this.lanes.push(lanes);
-    this.numbers.push(number);
+    const places = this.#places;
+    const end = this.#end;
+    places[end] = encoded;
+    places[end + 1] = ticket;
+    places[end + 2] = lanes;
+    places[end + 3] = number;
+    this.#end = end + stride;
   }
 
-  /** Gives the room of what is gone back, in steps that grow with the queue. */
-  tidy(): void {
-    const { head } = this;
-    if (head * 2 < this.encoded.length) return;
-    this.encoded = this.encoded.slice(head);
-    this.tickets = this.tickets.slice(head);
-    this.lanes = this.lanes.slice(head);
-    this.numbers = this.numbers.slice(head);
-    this.head = 0;
+  /** Of the first that waits. */
+  get encoded(): Encoded {
+    return this.#places[this.#head] as Encoded;
+  }
+
+  get ticket(): Ticket | undefined {
+    return this.#places[this.#head + 1] as Ticket | undefined;
+  }
+
+  get lanes(): Lanes {
+    return this.#places[this.#head + 2] as Lanes;
+  }
+
+  /** In the order in which they were added, so that these rise. Where none waits: infinite. */
+  get number(): number {
+    return this.isEmpty ? Number.POSITIVE_INFINITY : (this.#places[this.#head + 3] as number);
+  }
+
+  /** The first is gone. */
+  drop(): void {
+    const places = this.#places;
+    places[this.#head] = undefined;
+    places[this.#head + 1] = undefined;
+    this.#head += stride;
+    if (this.#head === this.#end) this.clear();
+    else if (this.#head * 2 > this.#end && this.#head > keptPlaces) {
+      this.#places = places.slice(this.#head, this.#end);
+      this.#end -= this.#head;
+      this.#head = 0;
+    }
+  }
+
+  clear(): void {
+    if (this.#places.length > keptPlaces) this.#places = [];
+    else this.#places.fill(undefined, this.#head, this.#end);
+    this.#head = 0;
+    this.#end = 0;
   }
 
   /** Takes all of another, each in its place. */
   take(other: Queue): void {
     const merged = new Queue();
     while (!this.isEmpty || !other.isEmpty) {
-      const from = other.isEmpty || this.first < other.first ? this : other;
-      const { encoded, tickets, lanes, head } = from;
-      merged.push(encoded[head] as Encoded, tickets[head], lanes[head], from.first);
-      from.head++;
+      const from = other.number < this.number ? other : this;
+      merged.push(from.encoded, from.ticket, from.lanes, from.number);
+      from.drop();
     }
-    this.encoded = merged.encoded;
-    this.tickets = merged.tickets;
-    this.lanes = merged.lanes;
-    this.numbers = merged.numbers;
-    this.head = 0;
-  }
-
-  /** The number of the first that waits. */
-  get first(): number {
-    return this.isEmpty ? Number.POSITIVE_INFINITY : (this.numbers[this.head] as number);
+    this.#places = merged.#places;
+    this.#end = merged.#end;
   }
 }
 
@@ -158,12 +178,14 @@ export class Outbox {
     this.bytes += encoded.bytes;
     this.#count++;
     const number = ++this.#lastNumber;
-    if (controlKinds.has(message.kind) && !this.#mustWait(message)) {
+    const lane = laneOf(message);
+    if (lane === controlLane && !this.#mustWait(message)) {
       if (this.#control.length === 0) this.#firstControl = number;
       this.#control.push(encoded);
       return;
     }
-    let lanes: Lanes = laneOf(message);
+    let lanes: Lanes =
+      lane !== controlLane ? lane : message.kind === 'cancel' ? callLane(message.id) : undefined;
     if (encoded.bytes > cutAboveBytes) {
       const own = message.kind === 'call' ? callLane(message.id) : undefined;
       lanes = [lanes, own, ...(ticket?.lentStreams?.() ?? [])];
@@ -181,12 +203,11 @@ export class Outbox {
     const batch = this.#control;
     this.#control = [];
     for (const { bytes } of batch) this.#leave(bytes);
-    for (let i = waiting.head; i < waiting.encoded.length; i++) {
-      const encoded = waiting.encoded[i] as Encoded;
-      this.#hand(batch, encoded, waiting.tickets[i]);
+    for (; !waiting.isEmpty; waiting.drop()) {
+      const { encoded } = waiting;
+      if (isHanded(waiting.ticket)) batch.push(encoded);
       this.#leave(encoded.bytes);
     }
-    waiting.head = waiting.encoded.length;
     this.#sealed = { codec: before, batch, number };
   }
 
@@ -217,8 +238,7 @@ export class Outbox {
   /** Drops what waits. */
   clear(): void {
     this.#control = [];
-    this.#waiting.head = this.#waiting.encoded.length;
-    this.#waiting.tidy();
+    this.#waiting.clear();
     this.#bulks = [];
     this.#sealed = undefined;
     this.bytes = 0;
@@ -234,7 +254,7 @@ export class Outbox {
 
   /** Later messages may be gone already: those of other lanes pass a large one and all that waits behind it. */
   #firstWaiting(): number {
-    let first = Math.min(this.#waiting.first, this.#sealed?.number ?? Number.POSITIVE_INFINITY);
+    let first = Math.min(this.#waiting.number, this.#sealed?.number ?? Number.POSITIVE_INFINITY);
     if (this.#control.length > 0) first = Math.min(first, this.#firstControl);
     for (const { number } of this.#bulks) first = Math.min(first, number);
     return first;
@@ -254,44 +274,41 @@ export class Outbox {
       this.#sealed = undefined;
       return this.#send(codec, batch);
     }
-    const batch = this.#control;
-    this.#control = [];
+    let batch: Encoded[] | undefined;
     let size = 0;
-    for (const { bytes } of batch) {
-      size += bytes;
-      this.#leave(bytes);
+    if (this.#control.length > 0) {
+      batch = this.#control;
+      this.#control = [];
+      for (const { bytes } of batch) {
+        size += bytes;
+        this.#leave(bytes);
+      }
     }
     const queue = this.#waiting;
-    const { encoded, tickets, lanes, numbers } = queue;
     const cuts = this.#codec?.cut !== undefined;
-    for (; queue.head < encoded.length && size < writeBytes; queue.head++) {
-      const one = encoded[queue.head] as Encoded;
-      const ticket = tickets[queue.head];
-      const number = numbers[queue.head] as number;
+    for (; !queue.isEmpty && size < writeBytes; queue.drop()) {
+      const { encoded, ticket } = queue;
       if (this.#bulks.length > 0) {
-        const ahead = this.#bulks.find((bulk) => share(bulk.lanes, lanes[queue.head]));
+        const { lanes } = queue;
+        const ahead = this.#bulks.find((bulk) => share(bulk.lanes, lanes));
         if (ahead !== undefined) {
-          ahead.behind.push(one, ticket, lanes[queue.head], number);
+          ahead.behind.push(encoded, ticket, lanes, queue.number);
           continue;
         }
       }
-      if (cuts && one.bytes > cutAboveBytes)
-        this.#bulks.push({
-          encoded: one,
-          ticket,
-          lanes: lanes[queue.head],
-          number,
-          pieces: undefined,
-          behind: new Queue(),
-        });
-      else {
-        size += one.bytes;
-        this.#hand(batch, one, ticket);
-        this.#leave(one.bytes);
+      if (cuts && encoded.bytes > cutAboveBytes) {
+        const { lanes, number } = queue;
+        this.#bulks.push({ encoded, ticket, lanes, number, pieces: undefined, behind: new Queue() });
+        continue;
       }
+      size += encoded.bytes;
+      this.#leave(encoded.bytes);
+      if (!isHanded(ticket)) continue;
+      // Most often there is one.
+      if (batch === undefined) batch = [encoded];
+      else batch.push(encoded);
     }
-    queue.tidy();
-    return this.#send(this.#codec as Codec, batch);
+    return batch !== undefined && this.#send(this.#codec as Codec, batch);
   }
 
   /** Writes one piece of the large message whose turn it is. */
@@ -325,15 +342,6 @@ export class Outbox {
     return true;
   }
 
-  /** From here on nobody can take it back. */
-  #hand(batch: Encoded[], encoded: Encoded, ticket: Ticket | undefined): void {
-    if (ticket !== undefined) {
-      if (ticket.withdrawn === true) return;
-      ticket.sent = true;
-    }
-    batch.push(encoded);
-  }
-
   #leave(bytes: number): void {
     this.bytes -= bytes;
     this.#count--;
@@ -345,4 +353,12 @@ export class Outbox {
     this.#watchers = this.#watchers.filter((watcher) => watcher.upTo >= first);
     for (const { run } of due) run();
   }
+}
+
+/** From here on nobody can take it back. False: somebody has. */
+function isHanded(ticket: Ticket | undefined): boolean {
+  if (ticket === undefined) return true;
+  if (ticket.withdrawn === true) return false;
+  ticket.sent = true;
+  return true;
 }
