@@ -11,6 +11,7 @@ import type { Scale } from './cases/lab.ts';
 import { caseOf } from './cases.ts';
 import type { Contender, Session, Setting } from './contender.ts';
 import { contenders } from './contenders.ts';
+import { pinMeasured } from './measure/meter.ts';
 import type { ServerJob } from './server.ts';
 
 export interface ClientJob {
@@ -19,9 +20,12 @@ export interface ClientJob {
   scale: Scale;
   /** A path that nobody else uses, for a Unix domain socket. */
   path: string;
+  /** Both sides are pinned to this processor while they are measured. */
+  processor?: number;
 }
 
 const job: ClientJob = JSON.parse(process.argv[2] ?? '');
+if (job.processor !== undefined) pinMeasured(job.processor);
 const { run, oneWay = false, limits = {}, alone = false } = caseOf(job.case);
 const entryFile = new URL('./server.ts', import.meta.url);
 

@@ -29,8 +29,8 @@ export const oneAtATime: Run = async ({ open, scale }) => {
     }
   };
   // Many in flight warm the same code sooner.
-  await warmUp(scale.warmCpuMs / 2, (ms) => keepInFlight([session], 64, note, ms));
-  await warmUp(scale.warmCpuMs / 2, run);
+  await warmUp(scale.warmCpuMs / 4, (ms) => keepInFlight([session], 64, note, ms));
+  await warmUp((scale.warmCpuMs * 3) / 4, run);
   globalThis.gc?.();
   const { usage } = await meter(() => run(scale.measureMs));
   const sorted = Float64Array.from(times).sort();

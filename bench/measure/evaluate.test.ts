@@ -41,6 +41,19 @@ describe('evaluate', () => {
     assert.equal(evaluate([twice], [rounds('kindred', [19]), rounds('bare', [10])])[0]?.state, 'missed');
   });
 
+  it('tells what is out of reach, and keeps what was reached', () => {
+    const known: Target = { ...twice, reached: { free: 1.5 } };
+    const state = (value: number) =>
+      evaluate([known], [rounds('kindred', [value]), rounds('bare', [10])])[0]?.state;
+    assert.deepEqual([20, 19, 15, 14].map(state), ['met', 'short', 'short', 'missed']);
+    const least = target({ of: term('kindred'), over: term('bare'), atMost: 2, unit: 'x bare' });
+    const [verdict] = evaluate(
+      [{ ...least, reached: { free: 3 } }],
+      [rounds('kindred', [29]), rounds('bare', [10])],
+    );
+    assert.equal(verdict?.state, 'short');
+  });
+
   it('leaves open what was not measured', () => {
     assert.equal(evaluate([twice], [rounds('kindred', [19])])[0]?.state, 'open');
     assert.equal(evaluate([twice], [])[0]?.state, 'open');
@@ -102,6 +115,15 @@ describe('the targets', () => {
           for (const way of ways)
             assert.ok(measured.includes(way), `${name}: ${each.case} is not measured ${way}`);
         }
+  });
+
+  it('that are out of reach have one demand, and reach less than it', () => {
+    for (const { name, demands, ways, reached = {} } of targets)
+      for (const [way, value] of Object.entries(reached)) {
+        assert.ok(ways.includes(way as 'free'), name);
+        assert.equal(demands.length, 1, name);
+        assert.ok(distance(demands[0], value) > 1, `${name}: ${value}`);
+      }
   });
 
   it('each have one bound', () => {

@@ -7,8 +7,8 @@ import { type Spread, spread } from './statistics.ts';
 export interface Verdict {
   target: string;
   way: Way;
-  /** `open`: what it needs was not measured. */
-  state: 'met' | 'missed' | 'open';
+  /** `short`: missed, and known to be out of reach, but what was reached before is kept. `open`: what it needs was not measured. */
+  state: 'met' | 'short' | 'missed' | 'open';
   /** Of the demand that is met, else of the one that is nearest. */
   demand: Demand;
   value: Spread;
@@ -19,21 +19,29 @@ export interface Verdict {
 export function evaluate(targets: readonly Target[], results: readonly Result[]): Verdict[] {
   return targets.flatMap((target) =>
     target.ways.map((way) => {
-      const verdicts = target.demands.map((demand) => judge(target.name, demand, way, results));
+      const verdicts = target.demands.map((demand) => judge(target, demand, way, results));
       const [first] = verdicts as [Verdict, ...Verdict[]];
       return verdicts.find(({ state }) => state === 'met') ?? nearest(verdicts) ?? first;
     }),
   );
 }
 
-function judge(target: string, demand: Demand, way: Way, results: readonly Result[]): Verdict {
+function judge(target: Target, demand: Demand, way: Way, results: readonly Result[]): Verdict {
   const value = spread(combine(demand, way, results));
-  const state = Number.isNaN(value.median) ? 'open' : distance(demand, value.median) <= 1 ? 'met' : 'missed';
+  const state = stateOf(demand, target.reached?.[way], value.median);
   const terms = [demand.of, demand.over, demand.minus].filter((term) => term !== undefined);
   const disturbed = terms.some((term) =>
     find(results, { ...term, way })?.rounds.some((round) => round.disturbed),
   );
-  return { target, way, state, demand, value, disturbed };
+  return { target: target.name, way, state, demand, value, disturbed };
+}
+
+function stateOf(demand: Demand, reached: number | undefined, value: number): Verdict['state'] {
+  if (Number.isNaN(value)) return 'open';
+  if (distance(demand, value) <= 1) return 'met';
+  if (reached === undefined) return 'missed';
+  const kept = { ...demand, ...(demand.atMost === undefined ? { atLeast: reached } : { atMost: reached }) };
+  return distance(kept, value) <= 1 ? 'short' : 'missed';
 }
 
 /** Round by round, because the rounds of one number were measured side by side. */

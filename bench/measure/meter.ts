@@ -1,4 +1,5 @@
 /** Measures a piece of work from outside: time, and what the operating system says of both sides and of all others. */
+import { spawnSync } from 'node:child_process';
 import { busyMs, cpuMs, descendants, endedChildrenMs, forgetPeak, memory } from './operating-system.ts';
 
 export interface Usage {
@@ -12,9 +13,25 @@ export interface Usage {
   others: number;
 }
 
+let processor: number | undefined;
+
+/**
+ * What is measured runs on this processor alone, with all threads of both sides. They warm up on all processors, where
+ * the compiler has one of its own.
+ */
+export function pinMeasured(to: number): void {
+  processor = to;
+}
+
+function pin(pid: number): void {
+  const { status, stderr } = spawnSync('taskset', ['-acp', String(processor), String(pid)]);
+  if (status !== 0) throw new Error(`process ${pid} could not be pinned: ${stderr}`);
+}
+
 /** Everything that this process has started is the server side. */
 export async function meter<T>(work: () => Promise<T>): Promise<{ result: T; usage: Usage }> {
   const servers = descendants(process.pid);
+  if (processor !== undefined) [process.pid, ...servers].map(pin);
   for (const pid of [process.pid, ...servers]) forgetPeak(pid);
   const read = () => ({
     at: performance.now(),

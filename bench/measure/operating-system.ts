@@ -10,20 +10,24 @@ export const hasProc: boolean = existsSync('/proc/self/clear_refs');
 const tickMs = 10;
 
 /** As `/proc/stat` calls them: one where this process is pinned, else all. */
-const ownProcessors: ReadonlySet<string> = new Set(
-  (/Cpus_allowed_list:\s+(\S+)/.exec(read('/proc/self/status'))?.[1] ?? '').split(',').flatMap((range) => {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => `cpu${first + i}`);
-  }),
-);
+function ownProcessors(): ReadonlySet<string> {
+  const allowed = /Cpus_allowed_list:\s+(\S+)/.exec(read('/proc/self/status'))?.[1] ?? '';
+  return new Set(
+    allowed.split(',').flatMap((range) => {
+      const [first = 0, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => `cpu${first + i}`);
+    }),
+  );
+}
 
 /** Time that the processors on which this process may run were busy since the machine started, in milliseconds. */
 export function busyMs(): number {
   if (!hasProc) return 0;
+  const own = ownProcessors();
   let ticks = 0;
   for (const line of read('/proc/stat').split('\n')) {
     const [name = '', ...times] = line.split(/\s+/);
-    if (!ownProcessors.has(name)) continue;
+    if (!own.has(name)) continue;
     const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = times.map(Number);
     ticks += user + nice + system + irq + softirq + steal;
   }

@@ -55,13 +55,11 @@ async function once_({ way, scale, folder, execArgv = [], signal, ...what }: Rou
     contender: what.contender,
     scale,
     path: join(folder, `${started++}.sock`),
+    // The last one: interrupts tend to be served by the first.
+    ...(way === 'pinned' && { processor: availableParallelism() - 1 }),
   };
   const client = fileURLToPath(new URL('../client.ts', import.meta.url));
-  const command = [process.execPath, '--expose-gc', ...execArgv, client, JSON.stringify(job)];
-  // The last processor: interrupts tend to be served by the first.
-  if (way === 'pinned') command.unshift('taskset', '-c', String(availableParallelism() - 1));
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
+  const child = spawn(process.execPath, ['--expose-gc', ...execArgv, client, JSON.stringify(job)], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, KINDRED_RUNTIME_DIR: join(folder, 'run') },
     // A group of its own, so that whatever it started can be ended with it.

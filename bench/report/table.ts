@@ -56,6 +56,13 @@ export function caseTable(name: CaseName, way: Way, results: readonly Result[]):
   };
 }
 
+const stateWords: Record<Verdict['state'], string> = {
+  met: 'met',
+  short: 'short of it',
+  missed: 'MISSED',
+  open: 'open',
+};
+
 export function verdictTable(verdicts: readonly Verdict[]): Table {
   return {
     title: 'Targets',
@@ -66,7 +73,7 @@ export function verdictTable(verdicts: readonly Verdict[]): Table {
       `${demand.atMost === undefined ? '>=' : '<='} ${shortNumber(demand.atMost ?? demand.atLeast ?? 0)} ${demand.unit}`,
       state === 'open' ? 'not measured' : shortNumber(value.median),
       state === 'open' ? '' : `${shortNumber(value.least)} to ${shortNumber(value.most)}`,
-      `${state === 'missed' ? 'MISSED' : state}${disturbed ? ', disturbed' : ''}`,
+      `${stateWords[state]}${disturbed ? ', disturbed' : ''}`,
     ]),
   };
 }
