@@ -286,6 +286,21 @@ describe('what waits to be written', () => {
     assert.doesNotMatch(all, /second/);
   });
 
+  it('goes out however much before it was withdrawn', async () => {
+    const { channel, written, drain } = open({}, 'json-lines');
+    channel.send({ kind: 'call', id: 1, method: 'first', params: [] });
+    await turn();
+    for (let id = 2; id <= 9; id++) {
+      const ticket: Ticket = { sent: false };
+      channel.send({ kind: 'call', id, method: 'withdrawn', params: ['x'.repeat(100_000)] }, ticket);
+      ticket.withdrawn = true;
+    }
+    channel.send({ kind: 'call', id: 10, method: 'last', params: [] });
+    await turn();
+    drain();
+    assert.match(written.flat().join(''), /^.*first.*\n.*last.*\n$/);
+  });
+
   it('is passed by control messages', async () => {
     const { channel, written, drain } = open();
     await turn();

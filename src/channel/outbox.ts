@@ -301,9 +301,9 @@ export class Outbox {
         this.#bulks.push({ encoded, ticket, lanes, number, pieces: undefined, behind: new Queue() });
         continue;
       }
-      size += encoded.bytes;
       this.#leave(encoded.bytes);
       if (!isHanded(ticket)) continue;
+      size += encoded.bytes;
       // Most often there is one.
       if (batch === undefined) batch = [encoded];
       else batch.push(encoded);
