@@ -41,6 +41,7 @@ export interface Session {
   /** Hands every item to `take`. */
   items?(count: number, take: (item: Note) => void): Promise<void>;
   /** Hands every chunk to `take`, and the next one not before what `take` returns has resolved. */
-  chunks?(count: number, take: (chunk: Uint8Array) => void | Promise<void>): Promise<void>;
+  /** `fresh`: each chunk is memory of its own. */
+  chunks?(count: number, take: (chunk: Uint8Array) => void | Promise<void>, fresh?: boolean): Promise<void>;
   close(): Promise<unknown> | undefined;
 }

@@ -41,6 +41,7 @@ export async function* items(count: number): AsyncGenerator<Note> {
   for (let i = 0; i < count; i++) yield createNote(firstId + i);
 }
 
-export async function* chunks(count: number): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < count; i++) yield chunk;
+/** `fresh`: each is memory of its own, so that what piles up weighs. */
+export async function* chunks(count: number, fresh: boolean): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield fresh ? chunk.slice() : chunk;
 }

@@ -48,6 +48,7 @@ export function itemStream(count: number): Run {
     const session = await open();
     if (session.items === undefined) {
       await warmUp(scale.warmCpuMs, (ms) => send(session, ms));
+      globalThis.gc?.();
       const { result, usage } = await meter(() => send(session, scale.measureMs));
       await session.close();
       return { figures: perUnit('item', result, usage), usage };
@@ -72,8 +73,8 @@ export function itemStream(count: number): Run {
 }
 
 /**
- * A reader that takes 64 KiB a millisecond or so. After the first quarter nothing may grow any more: told is how far
- * the peak of the rest lies above what was in memory then.
+ * A reader that takes 64 KiB a millisecond or so, of a writer whose every chunk is memory of its own. A short stream has
+ * shown both sides what they need: told is how far the peak of a long one lies above what was in memory before it.
  */
 export function slowReader(size: number): Run {
   return async ({ open, scale }) => {
@@ -81,17 +82,11 @@ export function slowReader(size: number): Run {
     const chunks = part(session, 'chunks');
     const pids = [process.pid, ...descendants(process.pid)];
     const count = Math.ceil((size * scale.size) / chunkBytes);
-    let got = 0;
-    let settled: number[] = [];
-    const { usage } = await meter(() =>
-      chunks(count, async () => {
-        if (++got === Math.ceil(count / 4)) {
-          settled = pids.map((pid) => memory(pid).residentKiB);
-          for (const pid of pids) forgetPeak(pid);
-        }
-        await wait(1);
-      }),
-    );
+    const run = (some: number): Promise<void> => chunks(some, () => wait(1), true);
+    await run(Math.ceil(count / 8));
+    const settled = pids.map((pid) => memory(pid).residentKiB);
+    for (const pid of pids) forgetPeak(pid);
+    const { usage } = await meter(() => run(count));
     const [client = 0, server = 0] = pids.map(
       (pid, i) => (memory(pid).peakKiB - (settled[i] as number)) / 1024,
     );

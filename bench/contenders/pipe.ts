@@ -12,11 +12,12 @@ export const contender: Contender = {
     listen(address, (socket) => {
       // The client says how many chunks it wants, and gets them; each stream has a connection of its own.
       socket.once('data', (wanted: Buffer) => {
-        let left = Number(wanted.toString());
+        let left = Number(wanted.toString().split(' ')[0]);
+        const fresh = wanted.toString().endsWith('fresh');
         const source = new Readable({
           highWaterMark: chunkBytes,
           read() {
-            this.push(left-- > 0 ? chunk : null);
+            this.push(left-- > 0 ? (fresh ? Buffer.from(chunk) : chunk) : null);
           },
         });
         source.pipe(socket);
@@ -25,9 +26,9 @@ export const contender: Contender = {
 
   async connect({ address }) {
     return {
-      async chunks(count, take) {
+      async chunks(count, take, fresh = false) {
         const socket = await dial(address);
-        socket.write(String(count));
+        socket.write(`${count} ${fresh ? 'fresh' : 'same'}`);
         const sink = new Writable({
           write(bytes, _encoding, done) {
             const taken = take(bytes);

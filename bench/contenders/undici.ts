@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { Client } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { Contender } from '../contender.ts';
 import type { Payload } from '../payload.ts';
 
@@ -23,18 +23,29 @@ export const contender: Contender = {
   async connect({ address }) {
     const client = new Client('http://localhost', { socketPath: address, pipelining: 64 });
     return {
-      async echo<T extends Payload>(value: T): Promise<T> {
-        const { body } = await client.request({
-          path: '/echo',
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(value),
-          // Without these it sends one request at a time on a connection.
-          idempotent: true,
-          blocking: false,
-        });
-        return (await body.json()) as T;
-      },
+      // Its own benchmark has `dispatch` as the fastest of its interfaces.
+      echo: <T extends Payload>(value: T): Promise<T> =>
+        new Promise((resolve, reject) => {
+          let body = '';
+          const options: Dispatcher.DispatchOptions = {
+            path: '/echo',
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(value),
+            // Without these it sends one request at a time on a connection.
+            idempotent: true,
+            blocking: false,
+          };
+          client.dispatch(options, {
+            onRequestStart() {},
+            onResponseStart() {},
+            onResponseData: (_controller, chunk) => {
+              body += chunk;
+            },
+            onResponseEnd: () => resolve(JSON.parse(body)),
+            onResponseError: (_controller, error) => reject(error),
+          });
+        }),
       close: () => client.destroy(),
     };
   },

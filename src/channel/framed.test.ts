@@ -158,6 +158,26 @@ describe('a listener that chooses by the first byte', () => {
     assert.equal(rest.charCodeAt(0), 0xff);
   });
 
+  it('answers the hello of a later version with its own, to which the other end may come down', async () => {
+    const { channel, heard, write, said } = createFarEnd();
+    write(`{"jsonrpc":"2.0","method":"$/hello","params":${JSON.stringify({ ...hello, version: 2 })}}\n`);
+    await turn();
+    assert.equal(heard.ready, true);
+    channel.send({ kind: 'ping', id: 1 });
+    await turn();
+    assert.equal(JSON.parse(said().split('\n', 1)[0] as string).params.version, 1);
+  });
+
+  it('closes with an error that names both versions where the other end settles for a later one', async () => {
+    const { heard, write, far } = createFarEnd({}, 'greet');
+    write(`{"jsonrpc":"2.0","method":"$/hello","params":${JSON.stringify({ ...hello, version: 2 })}}\n`);
+    await turn();
+    far.end();
+    await turn();
+    assert.equal(heard.reason?.error?.code ?? 'open', 'ERR_PROTOCOL');
+    assert.match(heard.reason?.error?.message ?? '', /version 2\b.*version 1\b/);
+  });
+
   it('lets a person take his time, but not one who began the binary hand-shake', async () => {
     const silent = createFarEnd();
     await silent.clock.advance(60_000);
@@ -304,21 +324,24 @@ describe('what waits to be written', () => {
   it('is passed by control messages', async () => {
     const { channel, written, drain } = open();
     await turn();
-    channel.send({ kind: 'notify', method: 'waiting', params: [] });
+    for (const method of ['first', 'second']) channel.send({ kind: 'notify', method, params: [] });
     channel.send({ kind: 'ping', id: 7 });
+    const before = written.flat().join('').length;
     drain();
     await turn();
     drain();
-    const all = written.flat().join('');
-    assert.ok(all.includes('waiting'));
+    const sent = written.flat().join('').slice(before);
+    // Of five bytes: kind, length, id.
     const lone = open();
     await turn();
+    const greeting = lone.written.flat().join('').length;
     lone.channel.send({ kind: 'ping', id: 7 });
+    await turn();
     lone.drain();
-    const ping = lone.written.flat().join('').slice(lone.written[0]?.join('').length);
-    assert.ok(ping.length > 0);
-    const frameBody = ping.slice(5);
-    assert.ok(all.indexOf(frameBody) < all.indexOf('waiting'), 'the ping goes first');
+    const ping = lone.written.flat().join('').slice(greeting);
+    assert.equal(ping.length, 5);
+    assert.equal(sent.indexOf(ping), 0, 'the ping goes first');
+    assert.ok(sent.indexOf('first') < sent.indexOf('second'));
   });
 
   it('is cut where it is large, and smaller messages pass between its pieces', async () => {

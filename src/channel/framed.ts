@@ -20,6 +20,7 @@ import { createJsonLinesCodec } from '../wire/json-lines.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, rpcCodes } from '../wire/message.ts';
 import type { Text } from '../wire/text.ts';
+import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { Outbox } from './outbox.ts';
 import type { ByteTransport } from './transport.ts';
@@ -346,6 +347,7 @@ class FramedChannel implements Channel {
   #onHello(hello: Hello): void {
     this.#handshakeTimer?.cancel();
     if (this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines') {
+      if (this.state !== 'choosing') checkVersion(hello);
       this.remote = hello;
       if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
       // Incoming JSON goes on until the other end switches, with a byte 0xFF at the start of a line.
@@ -353,6 +355,7 @@ class FramedChannel implements Channel {
       this.#use('binary');
       this.#incoming = json;
     } else if (this.#outgoing?.name === 'binary') {
+      checkVersion(hello);
       this.remote = hello;
       if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
     }

@@ -230,9 +230,14 @@ export class Outbox {
     this.#blocked = false;
   }
 
-  /** What waits weighs: its bytes, and what keeping each message costs. Pongs are small, and there can be millions. */
+  /**
+   * What waits weighs: its bytes, and what keeping each message costs. Pongs are small, and there can be millions. The
+   * largest message that is going out in pieces does not count: whatever its size, others pass it, and need room for that.
+   */
   get weight(): number {
-    return this.bytes + this.#count * keepBytes;
+    let largest = 0;
+    for (const { encoded } of this.#bulks) if (encoded.bytes > largest) largest = encoded.bytes;
+    return this.bytes - largest + this.#count * keepBytes;
   }
 
   /** Drops what waits. */

@@ -97,6 +97,23 @@ describe('a channel of values between two Kindreds', () => {
     await far.close();
   });
 
+  it('closes with an error that names both versions where the other end speaks another', async () => {
+    const [left, right] = createMemoryPair();
+    const near = hear(createValuesChannel(left, { form: 'kindred', hello, limits: defaultLimits }));
+    const later = { ...hello, version: 2 };
+    createValuesChannel(right, { form: 'kindred', hello: later, limits: defaultLimits }).start({
+      ready() {},
+      message() {},
+      drained() {},
+      ended() {},
+      closed() {},
+    });
+    await turn();
+    await turn();
+    assert.equal(near.reason?.error?.code, 'ERR_PROTOCOL');
+    assert.match(near.reason.error.message, /version 2\b.*version 1\b/);
+  });
+
   it('never waits for a message that is larger than all that may wait', async () => {
     const { near, farHeard } = createKin({ maxBufferedBytes: 100 });
     await turn();

@@ -19,6 +19,7 @@ import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
+import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { snapshot } from './snapshot.ts';
 import type { ValueTransport } from './transport.ts';
@@ -366,6 +367,7 @@ class ValuesChannel implements Channel {
     for (const [i, message] of messages.entries()) {
       if (message instanceof Uint8Array) this.#binary?.push(message);
       else if (message.kind === 'hello') {
+        checkVersion(message.hello);
         this.remote = message.hello;
         this.#ready();
       } else this.#receiver?.message(message, bytes[i] ?? 0);

@@ -6,6 +6,7 @@ import type { Channel, CloseReason } from '../channel/channel.ts';
 import { keepBytes } from '../channel/outbox.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
+import { protocolVersion } from '../wire/version.ts';
 import { Brake } from './brake.ts';
 import { type CallOptions, type JoinedOptions, join, noOptions } from './call-options.ts';
 import type { Client, Notifier } from './client.ts';
@@ -59,7 +60,7 @@ export function createPeer<Remote = unknown>(channel: Channel, options: PeerOpti
 /** What an end says of itself at the hand-shake. */
 export function helloOf(limits: Limits): Hello {
   const { maxCalls, maxMessageBytes, maxStreams } = limits;
-  return { version: 1, maxCalls, maxMessageBytes, maxStreams };
+  return { version: protocolVersion, maxCalls, maxMessageBytes, maxStreams };
 }
 
 /** How long an end that drains waits for the first words of whoever has connected, in milliseconds. */

@@ -11,7 +11,7 @@ export interface Limits {
    * be run at most; then its connection is closed.
    */
   maxWaitingCalls: number;
-  /** Bytes that wait to be written, per peer; then senders wait. A larger message is admitted when nothing else waits. */
+  /** Bytes that wait to be written, per peer; then senders wait. A larger message is admitted when nothing else waits, and others have their room beside it. */
   maxBufferedBytes: number;
   /** Open streams, each direction, per peer; one more is refused, by `ERR_LIMIT`. */
   maxStreams: number;

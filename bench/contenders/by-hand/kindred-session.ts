@@ -15,8 +15,8 @@ export function sessionOf(peer: Peer<Service>, close: () => Promise<unknown> = (
     async items(count, take) {
       for await (const item of call.items(count)) take(item);
     },
-    async chunks(count, take) {
-      for await (const chunk of call.chunks(count)) {
+    async chunks(count, take, fresh = false) {
+      for await (const chunk of call.chunks(count, fresh)) {
         const taken = take(chunk);
         if (taken !== undefined) await taken;
       }

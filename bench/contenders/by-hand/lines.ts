@@ -34,7 +34,16 @@ export async function dial(path: string): Promise<Socket> {
   return socket;
 }
 
+const drains = new WeakMap<Socket, Promise<unknown>>();
+
 /** Resolves when there is room again; undefined where there is room. */
 export function room(socket: Socket, written: boolean): Promise<unknown> | undefined {
-  return written ? undefined : once(socket, 'drain');
+  if (written) return undefined;
+  // One for all that are refused until then.
+  let drain = drains.get(socket);
+  if (drain === undefined) {
+    drain = once(socket, 'drain').finally(() => drains.delete(socket));
+    drains.set(socket, drain);
+  }
+  return drain;
 }
