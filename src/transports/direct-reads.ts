@@ -1,7 +1,8 @@
 /**
  * Sockets that this end opens itself are read right into where the bytes are wanted: the rest of a large message into
  * its own memory, all else into one buffer that serves every socket. Node.js otherwise makes 64 KiB of new memory for
- * each read, from which a large message is copied into memory of its own, which is new too.
+ * each read, from which a large message is copied into memory of its own, which is new too: 1020 ms of processor time for
+ * a GB of them, against 640.
  *
  * For sockets that are accepted Node.js has no such way; nor are there two reads in one buffer on Windows, where the
  * system may fill several at a time.
