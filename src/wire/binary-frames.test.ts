@@ -149,6 +149,32 @@ describe('a large message in pieces', () => {
     assert.ok(process.memoryUsage().arrayBuffers - before < MiB);
   });
 
+  it('is copied little while its buffer grows, and never has 33 times what has arrived', () => {
+    for (const [total, first] of [
+      [20 * MiB, 50],
+      [20 * MiB, 50_000],
+      [20 * MiB, 131_000],
+      [MiB, 20_000],
+    ] as const) {
+      const given: number[] = [];
+      let arrived = 0;
+      const allocate = (bytes: number): Uint8Array<ArrayBuffer> => {
+        assert.ok(bytes <= Math.max(33 * arrived, 4096), `${bytes} bytes for ${arrived} of ${total}`);
+        given.push(bytes);
+        return new Uint8Array(bytes);
+      };
+      const { codec, heard } = openBinary({ allocate });
+      const whole = streamOf(new Uint8Array(total));
+      for (let at = 0, step = first; at < whole.length; at += step, step = 64 * KiB) {
+        arrived = Math.min(at + step, whole.length);
+        codec.push(whole.subarray(at, arrived));
+      }
+      assert.equal(heard.length, 1);
+      const outgrown = given.slice(0, -1).reduce((sum, bytes) => sum + bytes, 0);
+      assert.ok(outgrown <= total / 30 + 4096, `${given} for ${total}`);
+    }
+  });
+
   it('is taken beside others up to the number and the bytes that both ends keep to', () => {
     const bySize = (sizes: readonly number[]) => (): void => {
       const { codec } = openBinary();
