@@ -346,18 +346,18 @@ class FramedChannel implements Channel {
 
   #onHello(hello: Hello): void {
     this.#handshakeTimer?.cancel();
-    if (this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines') {
-      if (this.state !== 'choosing') checkVersion(hello);
+    const changes = this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines';
+    if (changes || this.#outgoing?.name === 'binary') {
+      const asks = changes && this.state === 'choosing';
+      if (!asks) checkVersion(hello);
       this.remote = hello;
       if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
+    }
+    if (changes) {
       // Incoming JSON goes on until the other end switches, with a byte 0xFF at the start of a line.
       const json = this.#incoming as Codec;
       this.#use('binary');
       this.#incoming = json;
-    } else if (this.#outgoing?.name === 'binary') {
-      checkVersion(hello);
-      this.remote = hello;
-      if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
     }
     this.#settle();
   }

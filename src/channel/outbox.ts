@@ -179,13 +179,12 @@ export class Outbox {
     this.#count++;
     const number = ++this.#lastNumber;
     const lane = laneOf(message);
-    if (lane === controlLane && !this.#mustWait(message)) {
+    let lanes: Lanes = lane === controlLane ? this.#laneOfLateCancel(message) : lane;
+    if (lane === controlLane && lanes === undefined) {
       if (this.#control.length === 0) this.#firstControl = number;
       this.#control.push(encoded);
       return;
     }
-    let lanes: Lanes =
-      lane !== controlLane ? lane : message.kind === 'cancel' ? callLane(message.id) : undefined;
     if (encoded.bytes > cutAboveBytes) {
       const own = message.kind === 'call' ? callLane(message.id) : undefined;
       lanes = [lanes, own, ...(ticket?.lentStreams?.() ?? [])];
@@ -265,11 +264,11 @@ export class Outbox {
     return first;
   }
 
-  /** A cancel whose call is still going out in pieces. One that has not begun to is withdrawn instead. */
-  #mustWait(message: Message): boolean {
-    if (message.kind !== 'cancel' || this.#bulks.length === 0) return false;
+  /** Of a cancel whose call is still going out in pieces. One that has not begun to is withdrawn instead. */
+  #laneOfLateCancel(message: Message): Lane | undefined {
+    if (message.kind !== 'cancel' || this.#bulks.length === 0) return undefined;
     const lane = callLane(message.id);
-    return this.#bulks.some((bulk) => share(bulk.lanes, lane));
+    return this.#bulks.some((bulk) => share(bulk.lanes, lane)) ? lane : undefined;
   }
 
   /** Writes what may go now, up to a bound. False: there was nothing. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type Heard, hear } from '../../test/suites/channel-ear.ts';
 import type { KindredError } from '../base/errors.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
@@ -12,24 +13,6 @@ import { createValuesChannel } from './values.ts';
 const hello = { version: 1, maxCalls: 8, maxMessageBytes: 100_000 };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const notify = (method: string, ...params: unknown[]): Message => ({ kind: 'notify', method, params });
-
-interface Heard {
-  messages: Message[];
-  drained: number;
-  reason: CloseReason | undefined;
-}
-
-function hear(channel: Channel): Heard {
-  const heard: Heard = { messages: [], drained: 0, reason: undefined };
-  channel.start({
-    ready() {},
-    message: (message) => heard.messages.push(message),
-    drained: () => heard.drained++,
-    ended() {},
-    closed: (reason) => (heard.reason = reason),
-  });
-  return heard;
-}
 
 const methods = ({ messages }: Heard): unknown[] =>
   messages.map((message) => (message as { method?: string }).method);
@@ -101,13 +84,7 @@ describe('a channel of values between two Kindreds', () => {
     const [left, right] = createMemoryPair();
     const near = hear(createValuesChannel(left, { form: 'kindred', hello, limits: defaultLimits }));
     const later = { ...hello, version: 2 };
-    createValuesChannel(right, { form: 'kindred', hello: later, limits: defaultLimits }).start({
-      ready() {},
-      message() {},
-      drained() {},
-      ended() {},
-      closed() {},
-    });
+    hear(createValuesChannel(right, { form: 'kindred', hello: later, limits: defaultLimits }));
     await turn();
     await turn();
     assert.equal(near.reason?.error?.code, 'ERR_PROTOCOL');

@@ -62,11 +62,6 @@ class BinaryCodec implements Codec {
 
   /** Messages that lie back to back in memory go out as one chunk. */
   frame(batch: readonly Encoded[]): Chunk[] {
-    // One call at a time.
-    if (batch.length === 1 && this.#prologueIsWritten) {
-      const { parts, slab, start, end, bytes } = own(batch[0] as Encoded);
-      if (parts === undefined && bytes <= maxFrameBytes) return [slab.subarray(start, end)];
-    }
     const chunks = this.#prologue();
     let slab: Uint8Array | undefined;
     let start = 0;
