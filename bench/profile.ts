@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CaseName, caseOf, type Way } from './cases.ts';
-import { round } from './measure/round.ts';
+import { type Round, round } from './measure/round.ts';
 
 interface CpuProfile {
   startTime: number;
@@ -20,15 +20,16 @@ export async function profile(name: CaseName, contender: string, way: Way): Prom
   const folder = join(root, '.cache', 'bench', `profile-${name}-${contender}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { figures, usage } = await round({
+  const measured = await round({
     case: name,
     contender,
-    way,
+    ways: [way],
     scale: { warmCpuMs: 1000, measureMs: 5000, size: 1 },
     folder,
     repeats: 0,
     execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250'],
   });
+  const { figures, usage } = measured.get(way) as Round;
   const { figure } = caseOf(name);
   console.log(
     `${name}, ${contender}, ${way}: ${figure} ${figures[figure]?.toPrecision(4)} (slower than without a profile)`,

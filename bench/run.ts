@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Scale } from './cases/lab.ts';
 import { type CaseName, caseOf, type Way } from './cases.ts';
 import type { Result } from './measure/report.ts';
-import { canPin, round } from './measure/round.ts';
+import { canPin, type Round, round } from './measure/round.ts';
 
 export interface Plan {
   cases: readonly { case: CaseName; contenders: readonly string[] }[];
@@ -22,10 +22,7 @@ export async function run(plan: Plan, tell: (line: string) => void, signal?: Abo
   const results: Result[] = [];
   if (!canPin) tell('there is no taskset here: everything is measured free only');
   try {
-    for (const one of plan.cases) {
-      for (const way of waysOf(one.case, plan))
-        results.push(...(await runCase(one, way, plan, folder, tell, signal)));
-    }
+    for (const one of plan.cases) results.push(...(await runCase(one, plan, folder, tell, signal)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -39,31 +36,35 @@ export function waysOf(name: CaseName, { ways }: Pick<Plan, 'ways'>): readonly W
 
 async function runCase(
   { case: name, contenders }: Plan['cases'][number],
-  way: Way,
-  { rounds, repeats, scale }: Plan,
+  plan: Plan,
   folder: string,
   tell: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<Result[]> {
-  const results = contenders.map((contender): Result => ({ case: name, way, contender, rounds: [] }));
+  const { rounds, repeats, scale } = plan;
+  const ways = waysOf(name, plan);
+  const results = ways.flatMap((way) =>
+    contenders.map((contender): Result => ({ case: name, way, contender, rounds: [] })),
+  );
   try {
     await caseOf(name).prepare?.();
   } catch (error) {
     return results.map((result) => ({ ...result, failure: String(error) }));
   }
   for (let number = 1; number <= rounds; number++) {
-    tell(`${name}, ${way}: round ${number} of ${rounds}`);
-    for (const result of results) {
-      if (result.failure !== undefined) continue;
+    tell(`${name}: round ${number} of ${rounds}`);
+    for (const contender of contenders) {
+      const own = results.filter((result) => result.contender === contender);
+      if (own.some(({ failure }) => failure !== undefined)) continue;
       try {
-        const { contender } = result;
-        result.rounds.push(
-          await round({ case: name, contender, way, scale, folder, repeats, ...(signal && { signal }) }),
-        );
+        const job = { case: name, contender, ways, scale, folder, repeats, ...(signal && { signal }) };
+        const measured = await round(job);
+        for (const result of own) result.rounds.push(measured.get(result.way) as Round);
       } catch (error) {
         signal?.throwIfAborted();
-        result.failure = error instanceof Error ? error.message : String(error);
-        tell(`${name}, ${way}: ${result.contender} failed: ${result.failure}`);
+        const failure = error instanceof Error ? error.message : String(error);
+        for (const result of own) result.failure = failure;
+        tell(`${name}: ${contender} failed: ${failure}`);
       }
     }
   }

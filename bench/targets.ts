@@ -17,6 +17,12 @@ export interface Demand {
   atMost?: number;
   atLeast?: number;
   unit: string;
+  /**
+   * Where it is out of reach: what was reached instead, by way, with room for the spread of a noisy machine.
+   * docs/performance.md says what was tried, and what stands in the way. A check tells each such target to be short, and
+   * fails only below this.
+   */
+  reached?: Partial<Record<Way, number>>;
 }
 
 export interface Target {
@@ -25,15 +31,9 @@ export interface Target {
   demands: readonly [Demand, ...Demand[]];
   /** Measured so; each way has to meet it. */
   ways: readonly Way[];
-  /**
-   * Of a target that is out of reach: what was reached instead, by way, in the unit of its only demand, with room for the
-   * spread of a noisy machine. docs/performance.md says what was tried, and what stands in the way. A check tells each
-   * such target to be short, and fails only below this.
-   */
-  reached?: Partial<Record<Way, number>>;
 }
 
-type Bound = { atMost: number } | { atLeast: number };
+type Bound = ({ atMost: number } | { atLeast: number }) & Pick<Demand, 'reached'>;
 
 /** Contender against contender in one case. */
 function ratio(
@@ -201,9 +201,9 @@ export const targets: readonly Target[] = [
     ],
     ways: ['free'],
   },
-  {
-    ...ratio('from spawn to the first reply', 'first-reply', 'startMs', 'host', 'fork', { atMost: 1.15 }),
+  ratio('from spawn to the first reply', 'first-reply', 'startMs', 'host', 'fork', {
+    atMost: 1.15,
     reached: { free: 2.4 },
-  },
+  }),
   bound('a ping during a result of 100 MB', 'fairness', 'kindred', 'pingMostMs', { atMost: 10 }, 'ms'),
 ];

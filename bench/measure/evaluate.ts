@@ -21,14 +21,15 @@ export function evaluate(targets: readonly Target[], results: readonly Result[])
     target.ways.map((way) => {
       const verdicts = target.demands.map((demand) => judge(target, demand, way, results));
       const [first] = verdicts as [Verdict, ...Verdict[]];
-      return verdicts.find(({ state }) => state === 'met') ?? nearest(verdicts) ?? first;
+      const inState = (wanted: Verdict['state']) => verdicts.find(({ state }) => state === wanted);
+      return inState('met') ?? inState('short') ?? nearest(verdicts) ?? first;
     }),
   );
 }
 
 function judge(target: Target, demand: Demand, way: Way, results: readonly Result[]): Verdict {
   const value = spread(combine(demand, way, results));
-  const state = stateOf(demand, target.reached?.[way], value.median);
+  const state = stateOf(demand, demand.reached?.[way], value.median);
   const terms = [demand.of, demand.over, demand.minus].filter((term) => term !== undefined);
   const disturbed = terms.some((term) =>
     find(results, { ...term, way })?.rounds.some((round) => round.disturbed),

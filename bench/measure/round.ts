@@ -1,4 +1,4 @@
-/** One round in fresh processes: on one processor or on all, and once more where others disturbed it. */
+/** One round in fresh processes: on all processors, on one, or first so and then so; and once more where others disturbed it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Outcome, Scale } from '../cases/lab.ts';
 import type { Way } from '../cases.ts';
-import type { ClientJob } from '../client.ts';
+import type { ClientJob, Outcomes } from '../client.ts';
 
 /** Above this share of one processor, used by others, a round counts as disturbed. Below it `/proc/stat` is too coarse. */
 export const disturbedAbove = 0.15;
@@ -16,7 +16,7 @@ export const disturbedAbove = 0.15;
 export interface RoundOptions {
   case: string;
   contender: string;
-  way: Way;
+  ways: readonly Way[];
   scale: Scale;
   /** Of sockets, and of the runtime directory of Kindred. */
   folder: string;
@@ -38,25 +38,42 @@ let started = 0;
 export const canPin: boolean = spawnSync('taskset', ['-c', '0', 'true'], { stdio: 'ignore' }).status === 0;
 
 /** Rejects where the round fails: with what the client said on standard error. */
-export async function round(options: RoundOptions): Promise<Round> {
-  let best: Outcome | undefined;
+export async function round(options: RoundOptions): Promise<ReadonlyMap<Way, Round>> {
+  const best = new Map<Way, Outcome>();
+  const isDisturbed = ({ usage }: Outcome): boolean => usage.others > disturbedAbove;
   let tries = 0;
   do {
-    const outcome = await once_(options);
+    const outcomes = await once_(options);
+    for (const way of options.ways) {
+      const outcome = outcomes[way];
+      if (outcome === undefined) throw new Error(`the round said nothing of ${way}`);
+      const before = best.get(way);
+      if (before === undefined || outcome.usage.others < before.usage.others) best.set(way, outcome);
+    }
     tries++;
-    if (best === undefined || outcome.usage.others < best.usage.others) best = outcome;
-  } while (best.usage.others > disturbedAbove && tries <= options.repeats);
-  return { ...best, disturbed: best.usage.others > disturbedAbove, tries };
+  } while ([...best.values()].some(isDisturbed) && tries <= options.repeats);
+  return new Map(
+    [...best].map(([way, outcome]) => [way, { ...outcome, disturbed: isDisturbed(outcome), tries }]),
+  );
 }
 
-async function once_({ way, scale, folder, execArgv = [], signal, ...what }: RoundOptions): Promise<Outcome> {
+async function once_({
+  ways,
+  scale,
+  folder,
+  execArgv = [],
+  signal,
+  ...what
+}: RoundOptions): Promise<Outcomes> {
   const job: ClientJob = {
     case: what.case,
     contender: what.contender,
     scale,
     path: join(folder, `${started++}.sock`),
+    // `free` before `pinned`.
+    ways: [...ways].sort(),
     // The last one: interrupts tend to be served by the first.
-    ...(way === 'pinned' && { processor: availableParallelism() - 1 }),
+    processor: availableParallelism() - 1,
   };
   const client = fileURLToPath(new URL('../client.ts', import.meta.url));
   const child = spawn(process.execPath, ['--expose-gc', ...execArgv, client, JSON.stringify(job)], {
@@ -83,7 +100,7 @@ async function once_({ way, scale, folder, execArgv = [], signal, ...what }: Rou
     ]);
     signal?.throwIfAborted();
     if (said === '') throw new Error(complaintIn(complaints) ?? `no answer within ${timeoutMs} ms`);
-    return JSON.parse(said) as Outcome;
+    return JSON.parse(said) as Outcomes;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);

@@ -33,8 +33,9 @@ export function writeDocument(root: string, report: Report): void {
 function figures({ at, machine, results }: Report, images: readonly string[]): string {
   const rounds = results.flatMap((result) => result.rounds);
   const disturbed = rounds.filter((round) => round.disturbed).length;
+  const each = Math.max(0, ...results.map((result) => result.rounds.length));
   return [
-    `Measured on ${at.slice(0, 10)} at commit ${machine.commit}: ${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.kernel}, Node.js ${machine.node}. ${rounds.length} rounds, ${disturbed === 0 ? 'none' : `${disturbed}`} of them disturbed by other work. [All figures](performance/results.json).`,
+    `Measured on ${at.slice(0, 10)} at commit ${machine.commit}: ${machine.processors} processors (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.kernel}, Node.js ${machine.node}. ${rounds.length} rounds, ${each} of each contender in each case, ${disturbed === 0 ? 'none' : `${disturbed}`} of them disturbed by other work. [All figures](performance/results.json).`,
     asMarkdown(verdictTable(evaluate(targets, results).filter(({ state }) => state !== 'open'))),
     ...images,
     ...caseTables(results).map(asMarkdown),

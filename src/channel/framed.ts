@@ -22,6 +22,7 @@ import { type Hello, type Message, rpcCodes } from '../wire/message.ts';
 import type { Text } from '../wire/text.ts';
 import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
+import { FlushPace } from './flush-pace.ts';
 import { Outbox } from './outbox.ts';
 import type { ByteTransport } from './transport.ts';
 
@@ -46,14 +47,6 @@ export interface FramedOptions {
 
 /** How long a closing channel waits for the other end to close too, in milliseconds. */
 const lingerMs = 1000;
-
-/**
- * Messages after which a turn's first write goes out, so that the other end starts at once; each further write of the
- * turn takes twice as many, up to the second number. With 64 calls in flight this gives 3 times the calls of the bare
- * socket, against 2.3 where all leave at the end of the turn.
- */
-const firstFlush = 8;
-const mostPerFlush = 128;
 
 const makers: Record<DialectName, (options: CodecOptions) => Codec> = {
   'json-lines': createJsonLinesCodec,
@@ -82,8 +75,8 @@ class FramedChannel implements Channel {
   /** The dialects of the two directions; they differ only between the two hellos of an agreement. */
   #incoming: Codec | undefined;
   #outgoing: Codec | undefined;
-  #sinceFlush = 0;
-  #flushAfter = firstFlush;
+  /** Beginning with 16 or 32 is no better: 289 and 240 against 297 thousand calls a second. */
+  readonly #pace = new FlushPace(8);
   #flushScheduled = false;
   /** One for all turns. */
   readonly #flushLater = (): void => this.#flush();
@@ -249,8 +242,7 @@ class FramedChannel implements Channel {
         `a message of ${encoded.bytes} bytes is above maxMessageBytes (${most}) of the other end`,
       );
     this.#outbox.add(message, encoded, ticket);
-    this.#sinceFlush++;
-    if (this.#sinceFlush === this.#flushAfter) this.#flushEarly();
+    if (this.#pace.mayGo()) this.#outbox.flush();
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#flushedPromise = undefined;
@@ -259,16 +251,8 @@ class FramedChannel implements Channel {
     return encoded.bytes;
   }
 
-  /** In the middle of a turn that sends much. */
-  #flushEarly(): void {
-    this.#sinceFlush = 0;
-    this.#flushAfter = Math.min(this.#flushAfter * 2, mostPerFlush);
-    this.#outbox.flush();
-  }
-
   #flush(): void {
-    this.#sinceFlush = 0;
-    this.#flushAfter = firstFlush;
+    this.#pace.restart();
     this.#flushScheduled = false;
     this.#flushedPromise = undefined;
     const asked = this.#onFlush;

@@ -2,8 +2,8 @@
  * A channel over a transport that hands over values instead of bytes: a message port, native IPC, memory.
  *
  * ```
- *   'kindred'    the messages of one turn as one batch; values that the structured clone would change or refuse
- *                (functions, streams, errors, URLs, class instances) travel in the binary encoding instead
+ *   'kindred'    the messages of one turn in few batches, each the bytes of many in the binary dialect: the structured
+ *                clone of an object takes three times as long. Only what is to be moved is cloned
  *   'json-rpc'   JSON-RPC 2.0 objects, for programs that know nothing of Kindred
  *   'plain'      every value is a message
  * ```
@@ -14,13 +14,14 @@
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { createBinaryCodec } from '../wire/binary.ts';
-import type { Codec, DialectName } from '../wire/dialect.ts';
+import type { Codec, DialectName, Encoded } from '../wire/dialect.ts';
 import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
 import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
+import { FlushPace } from './flush-pace.ts';
 import { snapshot } from './snapshot.ts';
 import type { ValueTransport } from './transport.ts';
 
@@ -36,12 +37,14 @@ export interface ValuesOptions {
 
 /** Messages that are kept while nobody takes them. */
 const maxHeld = 10_000;
+/** Smaller messages have no bytes of the caller in them. */
+const mayBorrow = 4096;
 /** How long a closing channel waits for a transport that takes no more, in milliseconds. */
 const lingerMs = 1000;
 
 /**
- * What travels between two Kindreds: messages as they are, or the bytes of one in the binary dialect; and the size of
- * each, because both ends must count the same for the credit of streams.
+ * What travels between two Kindreds: a message as it is, or the bytes of some in the binary dialect; and the size of
+ * each of these, because both ends must count the same for the credit of streams.
  */
 interface Batch {
   messages: (Message | Uint8Array)[];
@@ -57,6 +60,8 @@ interface Taken {
 
 interface Entry {
   posted: unknown;
+  /** In the place of `posted`: what is framed together with its neighbours. */
+  encoded?: Encoded;
   bytes: number;
   ticket: Ticket | undefined;
 }
@@ -90,6 +95,8 @@ class ValuesChannel implements Channel {
   #taken = 0;
   #blocked = false;
   #flushScheduled = false;
+  /** To post costs more than to write: on one processor 16 give 125 thousand calls a second, against 94 with 8. */
+  readonly #pace = new FlushPace(16);
   #wasFull = false;
   #readyTold = false;
   #paused = false;
@@ -124,7 +131,9 @@ class ValuesChannel implements Channel {
         mode: 'calls',
         limits,
         text,
-        sink: (message, bytes) => this.#receiver?.message(message, bytes),
+        sink: (message, bytes) => {
+          if (this.#closing === undefined) this.#receiver?.message(message, bytes);
+        },
         importReference: (reference: Reference) => this.#receiver?.importReference?.(reference),
       });
   }
@@ -163,6 +172,7 @@ class ValuesChannel implements Channel {
     if (entry.atOnce && this.#postAlone(entry)) return entry.bytes;
     this.#waiting.push(entry);
     this.#bytes += entry.bytes;
+    if (this.kindred && this.#pace.mayGo()) this.#flushWaiting();
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       this.#defer(() => this.#flush());
@@ -243,20 +253,30 @@ class ValuesChannel implements Channel {
       const posted = this.#jsonRpc.encode(message);
       return posted === undefined ? undefined : { posted, bytes: sizeOf(posted), ticket, atOnce: false };
     }
-    const copy = snapshot(message, limits.maxDepth);
+    // An end of any version can read a hello.
+    if (message.kind === 'hello') return { posted: message, bytes: sizeOf(message), ticket, atOnce: false };
+    const copy = ticket?.transfer === undefined ? undefined : snapshot(message, limits.maxDepth);
     if (copy !== undefined) {
-      const most = Math.min(limits.maxMessageBytes, this.remote?.maxMessageBytes ?? limits.maxMessageBytes);
-      if (copy.bytes > most) throw tooLarge(copy.bytes, most);
+      this.#checkSize(copy.bytes);
       return { posted: copy.value, bytes: copy.bytes, ticket, atOnce: copy.borrowed };
     }
     const encoded = (this.#binary as Codec).encode(message, ticket?.exportReference);
     if (encoded === undefined) return undefined;
+    const { bytes } = encoded;
+    this.#checkSize(bytes);
     return {
-      posted: join((this.#binary as Codec).frame([encoded])),
-      bytes: encoded.bytes,
+      posted: undefined,
+      encoded,
+      bytes,
       ticket,
-      atOnce: false,
+      atOnce: bytes > mayBorrow && encoded.chunks.length > 1,
     };
+  }
+
+  #checkSize(bytes: number): void {
+    const { maxMessageBytes } = this.#options.limits;
+    const most = Math.min(maxMessageBytes, this.remote?.maxMessageBytes ?? maxMessageBytes);
+    if (bytes > most) throw tooLarge(bytes, most);
   }
 
   /** Of a value that goes as it is: nothing is encoded, so that its limits are looked at here. */
@@ -281,9 +301,15 @@ class ValuesChannel implements Channel {
 
   #flush(): void {
     this.#flushScheduled = false;
+    this.#pace.restart();
+    this.#flushWaiting();
+  }
+
+  #flushWaiting(): void {
     if (this.state === 'closed') return;
     while (this.#waiting.length > 0 && !this.#blocked) {
-      const entries = this.kindred ? this.#waiting.splice(0) : this.#waiting.splice(0, 1);
+      const entries = this.kindred ? this.#waiting : this.#waiting.splice(0, 1);
+      if (this.kindred) this.#waiting = [];
       for (const entry of entries) this.#bytes -= entry.bytes;
       const going = entries.filter((entry) => entry.ticket?.withdrawn !== true);
       if (going.length > 0) this.#post(going);
@@ -297,16 +323,36 @@ class ValuesChannel implements Channel {
   #post(entries: readonly Entry[], transfer?: readonly object[]): void {
     let posted = this.#posted;
     for (const { bytes } of entries) posted += bytes;
-    const value = this.kindred ? this.#batchOf(entries, posted) : entries[0]?.posted;
-    this.#blocked = !this.#transport.post(value, transfer);
+    const moved = transfer === undefined ? [] : [...transfer];
+    const value = this.kindred ? this.#batchOf(entries, posted, moved) : entries[0]?.posted;
+    this.#blocked = !this.#transport.post(value, moved);
     this.writes++;
     if (this.kindred) this.#posted = posted;
     for (const { ticket } of entries) if (ticket !== undefined) ticket.sent = true;
   }
 
-  #batchOf(entries: readonly Entry[], posted: number): Batch {
-    const messages = entries.map((entry) => entry.posted) as Batch['messages'];
-    const bytes = entries.map((entry) => entry.bytes);
+  /** What was framed for it is moved, which is a tenth cheaper than to clone it. */
+  #batchOf(entries: readonly Entry[], posted: number, moved: object[]): Batch {
+    const messages: Batch['messages'] = [];
+    const bytes: number[] = [];
+    let together: Encoded[] = [];
+    const frame = (): void => {
+      if (together.length === 0) return;
+      const framed = join((this.#binary as Codec).frame(together) as Uint8Array[]);
+      together = [];
+      messages.push(framed);
+      moved.push(framed.buffer);
+      bytes.push(framed.length);
+    };
+    for (const entry of entries) {
+      if (entry.encoded !== undefined) together.push(entry.encoded);
+      else {
+        frame();
+        messages.push(entry.posted as Message);
+        bytes.push(entry.bytes);
+      }
+    }
+    frame();
     const isMuch = (posted - this.#taken) * 2 >= this.#options.limits.maxBufferedBytes;
     return isMuch ? { messages, bytes, asks: posted } : { messages, bytes };
   }
@@ -425,14 +471,13 @@ function tooLarge(bytes: number, most: number): KindredError {
   return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${most})`);
 }
 
-function join(chunks: readonly (string | Uint8Array)[]): Uint8Array {
-  const parts = chunks as readonly Uint8Array[];
-  if (parts.length === 1) return (parts[0] as Uint8Array).slice();
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+/** Memory of its own: a view would be posted with all of the memory that it shows a part of. */
+function join(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
   }
   return whole;
 }

@@ -57,7 +57,8 @@ export class Inbound implements ScopeOwner {
   #methods: ReadonlyMap<string, Method> | undefined;
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
-  #nameless: Set<Scope> | undefined;
+  readonly #nameless = new CallTable<Scope>();
+  #lastNameless = 0;
   readonly #parked = new Fifo<Parked>();
   /** For all results: what a ticket would say of one is not asked. */
   readonly #resultTicket: Ticket;
@@ -91,7 +92,7 @@ export class Inbound implements ScopeOwner {
   }
 
   get #running(): number {
-    return this.#calls.size + (this.#nameless?.size ?? 0);
+    return this.#calls.size + this.#nameless.size;
   }
 
   /** The id of the last call that was accepted. */
@@ -177,7 +178,7 @@ export class Inbound implements ScopeOwner {
   close(error: KindredError): void {
     this.#refusal ??= error;
     this.#parked.take();
-    for (const scope of [...this.#calls.values(), ...(this.#nameless ?? [])]) scope.cancel(error);
+    for (const scope of [...this.#calls.values(), ...this.#nameless.values()]) scope.cancel(error);
     this.#tellIdle();
   }
 
@@ -190,7 +191,7 @@ export class Inbound implements ScopeOwner {
   }
 
   scopeOver(scope: Scope): void {
-    if (this.#nameless?.delete(scope) !== true) this.#calls.delete(scope.id);
+    (scope.isNameless ? this.#nameless : this.#calls).delete(scope.id);
     if (this.#idle.length > 0) this.#tellIdle();
     if (this.#running > 0) return;
     this.#letGo?.();
@@ -217,14 +218,12 @@ export class Inbound implements ScopeOwner {
   }
 
   #open(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): Scope {
-    const id = message.kind === 'call' ? message.id : null;
-    const { method } = message;
-    const scope = new Scope(this, id, typeof method === 'string' ? method : String(method), message.meta);
+    const { method, meta } = message;
+    const name = typeof method === 'string' ? method : String(method);
+    const isNameless = message.kind === 'notify' || message.id === null;
+    const scope = new Scope(this, isNameless ? ++this.#lastNameless : message.id, name, meta, isNameless);
     this.#letGo ??= this.#options.watch.hold();
-    if (id === null) {
-      this.#nameless ??= new Set();
-      this.#nameless.add(scope);
-    } else this.#calls.add(scope);
+    (isNameless ? this.#nameless : this.#calls).add(scope);
     if (borrowed !== undefined) this.#references.endWith(borrowed, scope);
     return scope;
   }

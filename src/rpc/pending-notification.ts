@@ -10,7 +10,6 @@ export class PendingNotification implements Outgoing {
   readonly id: number;
   /** The other end is to say when it has started it. */
   isAsked: boolean;
-  readonly done: Promise<void>;
   readonly transfer: readonly object[] | undefined;
   exportReference: Outgoing['exportReference'];
   lentStreams: Outgoing['lentStreams'];
@@ -23,9 +22,11 @@ export class PendingNotification implements Outgoing {
   readonly #level: Delivery;
   #params: Params | undefined;
   #settled = false;
+  #failure: KindredError | undefined;
   #ties: (() => void)[] | undefined;
-  #resolve!: () => void;
-  #reject!: (error: KindredError) => void;
+  /** Made where somebody asks before it is on its way. */
+  #resolve: (() => void) | undefined;
+  #reject: ((error: KindredError) => void) | undefined;
 
   constructor(
     channel: Channel,
@@ -42,10 +43,18 @@ export class PendingNotification implements Outgoing {
     this.#level = level;
     this.isAsked = level === 'received';
     this.transfer = options.transfer;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+  }
+
+  /** To be asked for once. Most have left by then, and need no more than what the channel says of its writes. */
+  get done(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#params === undefined && this.#level === 'written' && this.#ties === undefined)
+      return this.#whenWritten();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (this.#settled) this.#resolve();
+    return promise;
   }
 
   /** Calls `untie` once it is settled, in whichever way. */
@@ -80,11 +89,20 @@ export class PendingNotification implements Outgoing {
 
   onSent(): void {
     this.#params = undefined;
-    if (this.#level === 'written')
-      void this.#channel.flushed().then((written) => {
-        if (this.sent && written) this.#succeed();
-        else void this.#channel.closed.then((reason) => this.fail(errorOf(reason)));
+    if (this.#level === 'written' && (this.#resolve !== undefined || this.#ties !== undefined))
+      this.#whenWritten().then(
+        () => this.#succeed(),
+        (error: KindredError) => this.fail(error),
+      );
+  }
+
+  #whenWritten(): Promise<void> {
+    return this.#channel.flushed().then((written) => {
+      if (this.sent && written) return undefined;
+      return this.#channel.closed.then((reason) => {
+        throw this.#outcomeOf(errorOf(reason));
       });
+    });
   }
 
   onAck(): void {
@@ -101,12 +119,17 @@ export class PendingNotification implements Outgoing {
     if (this.#settled) return;
     if (!this.sent) this.withdrawn = true;
     this.#settle();
-    this.#reject(error.withOutcome(this.sent ? 'unknown' : 'not-sent'));
+    this.#failure = this.#outcomeOf(error);
+    this.#reject?.(this.#failure);
+  }
+
+  #outcomeOf(error: KindredError): KindredError {
+    return error.withOutcome(this.sent ? 'unknown' : 'not-sent');
   }
 
   #succeed(): void {
     this.#settle();
-    this.#resolve();
+    this.#resolve?.();
   }
 
   #settle(): void {

@@ -39,6 +39,8 @@ export class Scope implements CurrentCall {
   readonly id: CallId;
   readonly method: string;
   readonly meta: Readonly<Meta>;
+  /** Its id is not one by which the caller knows it. */
+  readonly isNameless: boolean;
   cancelled: KindredError | undefined;
   over = false;
 
@@ -49,9 +51,16 @@ export class Scope implements CurrentCall {
   #onCancel: Set<(reason: KindredError) => void> | undefined;
   #onOver: (() => void)[] | undefined;
 
-  constructor(owner: ScopeOwner, id: CallId, method: string, meta: Meta | undefined) {
+  constructor(
+    owner: ScopeOwner,
+    id: CallId,
+    method: string,
+    meta: Meta | undefined,
+    isNameless: boolean = false,
+  ) {
     this.#owner = owner;
     this.id = id;
+    this.isNameless = isNameless;
     this.method = method;
     this.meta = meta ?? noMeta;
     const timeoutMs = meta?.timeoutMs;
