@@ -42,6 +42,12 @@ const callers = names.filter((name) => contenders[name].cases.includes('calls'))
 const notifiers = names.filter((name) => contenders[name].cases.includes('notifications'));
 /** For the curves: one of each kind, because every point of them takes its time. */
 const shown = ['bare', 'bare-batched', 'fork', 'birpc-fork', 'kindred'];
+/** Where the time of one call says more of Node.js than of who makes it: what Node.js brings, Kindred over each, and some peers. */
+const kinds = [
+  ...shown,
+  ...['opaque', 'message-port', 'kindred-child', 'kindred-thread', 'kindred-tcp'],
+  ...['comlink', 'capnweb', 'node-ipc', 'vscode-jsonrpc', 'moleculer', 'piscina', 'undici', 'grpc-js'],
+];
 const dialects = ['json-lines', 'json-headers', 'json-concat', 'binary', 'binary-bytes'];
 
 function calls(count: number, subjects: readonly string[]): Case {
@@ -80,7 +86,7 @@ export const cases = {
   latency: {
     title: 'one call at a time, 64 bytes',
     run: oneAtATime,
-    subjects: callers,
+    subjects: kinds,
     figure: 'p50Us',
     ways: bothWays,
   },
@@ -88,7 +94,7 @@ export const cases = {
   'calls-16': calls(16, shown),
   'calls-64': calls(64, callers),
   'calls-256': calls(256, shown),
-  'calls-1024': calls(1024, callers),
+  'calls-1024': calls(1024, kinds),
   notifications: {
     title: 'notifications, 64 bytes each',
     run: notifications,

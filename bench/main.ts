@@ -137,7 +137,7 @@ function planOf(): Plan {
     // A quick look is pinned where a case can be: so it is least noisy.
     ways: way !== undefined ? [way as Way] : quick ? [] : ['pinned', 'free'],
     rounds: Number(options.rounds ?? (quick ? 2 : 5)),
-    repeats: quick ? 1 : 3,
+    repeats: quick ? 1 : 2,
     scale: quick
       ? { warmCpuMs: 600, measureMs: 300, size: 0.1 }
       : { warmCpuMs: 2500, measureMs: 700, size: 1 },
