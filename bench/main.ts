@@ -3,7 +3,7 @@
 // npm run bench -- --check                        what the targets need; fails, naming each that is missed; one that is
 //                                                 known to be out of reach is named, too, and held to what was reached
 // npm run bench -- --case NAME --contender NAME   only these; both may be lists, a,b,c
-//   --way pinned|free   --rounds N   --json FILE
+//   --way pinned|free   --rounds N   --repeats N (of a disturbed round)   --json FILE
 // npm run bench -- --profile CASE [--contender NAME]   where the time of both sides goes
 // npm run bench -- --micro [WORD]                 one hot function at a time
 // npm run bench -- --list                         the cases and the contenders
@@ -32,6 +32,7 @@ const { values: options, positionals } = parseArgs({
     contender: { type: 'string', multiple: true, default: [] },
     way: { type: 'string' },
     rounds: { type: 'string' },
+    repeats: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
     micro: { type: 'boolean', default: false },
@@ -137,10 +138,10 @@ function planOf(): Plan {
     // A quick look is pinned where a case can be: so it is least noisy.
     ways: way !== undefined ? [way as Way] : quick ? [] : ['pinned', 'free'],
     rounds: Number(options.rounds ?? (quick ? 2 : 5)),
-    repeats: quick ? 1 : 2,
+    repeats: Number(options.repeats ?? (quick ? 1 : 2)),
     scale: quick
       ? { warmCpuMs: 600, measureMs: 300, size: 0.1 }
-      : { warmCpuMs: 2500, measureMs: 700, size: 1 },
+      : { warmCpuMs: 1500, measureMs: 700, size: 1 },
   };
 }
 
