@@ -62,7 +62,7 @@ function objects(name: string, bytes: number, subjects: readonly string[]): Case
 
 function connections(count: number): Case {
   return {
-    title: `${count} connections, 16 calls in flight on each`,
+    title: `${count} ${count === 1 ? 'connection' : 'connections'}, 16 calls in flight on each`,
     run: busyConnections(count, 16),
     subjects: ['bare', 'kindred'],
     figure: 'callsPerCpuSecond',

@@ -34,7 +34,8 @@ export function createReport(results: Result[]): Report {
       processor: cpus()[0]?.model.trim() ?? 'unknown',
       processors: availableParallelism(),
       memoryGiB: Math.round(totalmem() / 2 ** 30),
-      kernel: `${process.platform} ${release()}`,
+      // What a distribution adds says nothing of the speed.
+      kernel: `${process.platform} ${release().split('-')[0]}`,
       node: process.version,
       commit: commit(),
     },
