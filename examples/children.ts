@@ -5,7 +5,7 @@ import { fork } from 'kindred/process';
 import type { Greeter } from './programs/greeter.ts';
 
 // #region fork
-const child = fork(new URL('./programs/greeter.ts', import.meta.url));
+const child = fork(new URL('./programs/greeter.ts', import.meta.url), { channel: 'descriptor' });
 const peer = await connect<Greeter>(child);
 console.log(await peer.call.greet('parent'));
 await peer.close();

@@ -63,14 +63,29 @@ function declarationIn(text: string, name: string, hidden: boolean): string | un
   for (const line of lines.slice(start)) {
     shown.push(shown.length === 0 ? line.replace(/^(?:export )?(?:async )?/, '') : line);
     // The body of a function, which follows its type at the end of a line.
-    if (depth <= 0 && /^function/.test(shown[0] ?? '') && /^(?:function|\)).* \{$/.test(shown.at(-1) ?? ''))
-      return [...shown.slice(0, -1), shown.at(-1)?.slice(0, -2)].join('\n');
+    if (
+      depth <= 0 &&
+      /^function/.test(shown[0] ?? '') &&
+      /^(?:(?:export )?function|\)).* \{$/.test(shown.at(-1) ?? '')
+    )
+      return withoutImplementation([...shown.slice(0, -1), shown.at(-1)?.slice(0, -2) ?? '']);
+    // What a constant that is a function does is nobody's business either.
+    const constant = /^(const \w+: .*?) = \(.*(?:[({]|=>)$/.exec(shown[0] ?? '');
+    if (constant !== null) return `${constant[1]};`;
     const code = line.replace(/\/\*.*\*\/|\/\/.*|^\s*\*.*/, '');
     depth += code.replace(/[^{]/g, '').length - code.replace(/[^}]/g, '').length;
     const end = shown[0]?.startsWith('interface') ? /\}$/ : /;$/;
     if (depth === 0 && end.test(code) && !shown[0]?.startsWith('function')) return shown.join('\n');
   }
   return undefined;
+}
+
+/** Of a function that can be called in several ways: those, and not the one that is behind them all. */
+function withoutImplementation(shown: readonly string[]): string {
+  const head = /^export function/;
+  const last = shown.findLastIndex((line) => head.test(line));
+  const ways = last < 0 ? shown : shown.slice(0, last);
+  return ways.map((line) => line.replace(/^export /, '')).join('\n');
 }
 
 /** Splits at commas that stand in no angle brackets. */

@@ -130,6 +130,15 @@ describe('declarations', () => {
     assert.equal(declarationOf(root, 'Hidden'), undefined);
   });
 
+  it('of what can be called in several ways are those ways', () => {
+    const several =
+      'export function stop(): void;\nexport function stop(at: number): void;\nexport function stop(at?: number): void {\n  halt(at);\n}\n' +
+      'export const halt: typeof stop = ((at) =>\n  exit(at)) as typeof stop;\n';
+    const place = tree({ 'src/source.ts': several });
+    assert.equal(declarationOf(place, 'stop'), 'function stop(): void;\nfunction stop(at: number): void;');
+    assert.equal(declarationOf(place, 'halt'), 'const halt: typeof stop;');
+  });
+
   it('tell their members, inherited ones too', () => {
     assert.deepEqual(membersOf(root, 'Options').sort(), [
       'a',

@@ -11,14 +11,24 @@ export type Outcome = 'not-sent' | 'executed' | 'unknown';
 /** Every code, with what it means and whether the same attempt may well succeed later. */
 export const errorCodes = {
   ERR_ADDRESS_IN_USE: { means: 'another live server holds the address', retryable: false },
+  ERR_ARGUMENTS_TOO_LONG: {
+    means: 'the arguments and the environment of a child are longer than the system takes',
+    retryable: false,
+  },
   ERR_BAD_ADDRESS: {
     means: 'the address cannot be understood, or is too long for the system',
     retryable: false,
   },
   ERR_BAD_ARGUMENT: { means: 'an argument or option of the caller is wrong', retryable: false },
+  ERR_BAD_CWD: { means: 'a child cannot be started in that working directory', retryable: false },
   ERR_BUSY: { means: 'a bound on waiting work was reached', retryable: true },
   ERR_CANCELLED: { means: 'the caller gave up: its signal fired', retryable: false },
+  ERR_CHILD_FAILED: {
+    means: 'a child ended with another exit code than 0, or by a signal',
+    retryable: false,
+  },
   ERR_CLOSED: { means: 'the channel, peer or server was closed on this side', retryable: false },
+  ERR_COMMAND_NOT_FOUND: { means: 'there is no such program', retryable: false },
   ERR_INSECURE_ADDRESS: {
     means: 'others could reach the address, and callers are not authenticated',
     retryable: false,
@@ -32,6 +42,7 @@ export const errorCodes = {
     means: 'a value cannot be said in the dialect; the message names its path',
     retryable: false,
   },
+  ERR_NOT_EXECUTABLE: { means: 'the program is there, and cannot be executed', retryable: false },
   ERR_NOT_REACHABLE: { means: 'nobody listens at the address', retryable: true },
   ERR_NOT_SUPPORTED: { means: 'this channel, peer or platform cannot do it', retryable: false },
   ERR_PEER_GONE: { means: 'the other end closed, died or was cut off', retryable: true },

@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
 import type { Transport } from '../channel/transport.ts';
-import { type Exit, fork } from '../process/child.ts';
+import type { Exit } from '../process/outcome.ts';
+import { fork } from '../process/spawn.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
@@ -157,9 +158,9 @@ async function inProcess(url: string, options: HostOptions): Promise<Home> {
     peer: peerOver(reached.transport, reached.address, options),
     pid: child.pid,
     exited: child.exited,
-    holder: child.process,
+    holder: child,
     async end() {
-      await endWithin(graceMs, child.exited, () => child.process.kill('SIGKILL'));
+      await endWithin(graceMs, child.exited, () => child.kill('SIGKILL'));
     },
   };
 }

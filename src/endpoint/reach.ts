@@ -6,7 +6,7 @@ import { Duplex } from 'node:stream';
 import { isMainThread, MessagePort, parentPort, Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
-import type { Child } from '../process/child.ts';
+import { type AnyChild, isChild } from '../process/child.ts';
 import { parseAddress } from '../transports/address.ts';
 import { endAfterExit } from '../transports/child-streams.ts';
 import {
@@ -30,7 +30,7 @@ import type { Role } from './channels.ts';
 import { checkMs } from './check-options.ts';
 import { type DialAddressOptions, dialAddress, untilReachable } from './dial-address.ts';
 import { dialMemory } from './memory-addresses.ts';
-import { isChild, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 export interface ReachOptions extends DialAddressOptions {
   /** Of a native IPC channel, where the child was started with it. Default `json`. */
@@ -73,6 +73,11 @@ export async function reach(
     );
   if (target instanceof MessagePort)
     return kinOf(createPortTransport('a message port', target), 'a message port', true);
+  if (isChild(target)) {
+    // Where it never started, this says why.
+    if (target.pid === undefined) await target.exited;
+    return reachKindredChild(target, mode, options);
+  }
   if (target instanceof ChildProcess) {
     if (target.pid === undefined)
       throw new KindredError('ERR_START_FAILED', `${target.spawnfile} could not be started`, {
@@ -83,11 +88,6 @@ export async function reach(
   if (target instanceof Duplex) {
     const transport = createStreamTransport('a stream', target);
     return { transport, address: 'a stream', role: 'greets', kindred: false, kin: false, tie: false };
-  }
-  if (isChild(target)) {
-    // Where it never started, this says why.
-    if (target.process.pid === undefined) await target.exited;
-    return reachKindredChild(target, mode, options);
   }
   throw new KindredError(
     'ERR_BAD_ARGUMENT',
@@ -118,18 +118,22 @@ function reachChild(child: ChildProcess, mode: Mode, { serialization = 'json' }:
   return { ...kinOf(transport, name, false), printer: name };
 }
 
-function reachKindredChild(child: Child, mode: Mode, options: ReachOptions): Reached {
-  if (child.channel === 'descriptor' && child.descriptor !== undefined) {
+function reachKindredChild(child: AnyChild, mode: Mode, options: ReachOptions): Reached {
+  if (child.carrier === 'descriptor' && child.descriptor !== undefined) {
     const name = `${child.name} in process ${child.pid}`;
     const transport = createStreamTransport(name, child.descriptor);
-    return kinOf(endAfterExit(child.process, child.descriptor, transport), name, child.kindred);
+    return kinOf(
+      endAfterExit(child as unknown as ChildProcess, child.descriptor, transport),
+      name,
+      child.kindred,
+    );
   }
-  if (child.channel === 'none')
+  if (child.carrier === 'none')
     throw new KindredError(
       'ERR_BAD_ARGUMENT',
       `process ${child.pid} was started without a channel: give spawn a channel`,
     );
-  const reached = reachChild(child.process, mode, options);
+  const reached = reachChild(child as unknown as ChildProcess, mode, options);
   return { ...reached, kindred: child.kindred };
 }
 

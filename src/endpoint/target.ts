@@ -1,21 +1,13 @@
 /** Whom to talk to: an address, or what is there already. */
-import { ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { Child } from '../process/child.ts';
+import type { AnyChild } from '../process/child.ts';
 import { parseAddress } from '../transports/address.ts';
 
-export type Target = string | Child | ChildProcess | Worker | MessagePort | Duplex;
+export type Target = string | AnyChild | ChildProcess | Worker | MessagePort | Duplex;
 
 /** Whether an address names a place where many can connect, not one channel that is there already. */
 export function isListenable(target: Target): target is string {
   return typeof target === 'string' && !['stdio', 'parent'].includes(parseAddress(target).kind);
-}
-
-export function isChild(value: unknown): value is Child {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    (value as { process?: unknown }).process instanceof ChildProcess
-  );
 }

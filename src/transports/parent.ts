@@ -10,7 +10,7 @@ import type { Stats } from 'node:fs';
 import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
-import { channelVariable } from '../process/child.ts';
+import { channelVariable } from '../process/channel-variable.ts';
 import { openSocket } from './direct-reads.ts';
 
 export type ParentChannel =

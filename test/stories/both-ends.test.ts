@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect, currentCall, type Peer, serve } from '../../src/index.ts';
-import { type Child, fork } from '../../src/process/index.ts';
+import { type AnyChild, fork } from '../../src/process/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { fixture } from './fixtures/programs.ts';
 
@@ -44,7 +44,7 @@ async function openMeeting() {
   return server;
 }
 
-async function bringMembers(address: string, count: number): Promise<Child[]> {
+async function bringMembers(address: string, count: number): Promise<AnyChild[]> {
   return Array.from({ length: count }, (_, n) =>
     fork(fixture('member.ts'), [address, `member ${n}`], { channel: 'none' }),
   );
@@ -66,7 +66,7 @@ test('a server talks to one, some and all of its peers, who are other processes,
   assert.equal(await within('it bounces', (peers[0] as Peer<Member>).call.bounce(100)), 100);
 
   // One of them is killed: the others are told all the same, and it is no longer among the peers.
-  (children[names.indexOf('member 0')] as Child).process.kill('SIGKILL');
+  (children[names.indexOf('member 0')] as AnyChild).kill('SIGKILL');
   await within('the rest is told', server.notify.hear('to the rest'));
   await until('two are left', () => server.peers.size === 2);
   for (const peer of server.peers) assert.ok((await peer.call.heard()).includes('to the rest'));

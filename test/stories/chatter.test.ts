@@ -37,7 +37,7 @@ async function chat(
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let printed = '';
-  child.process.stderr?.setEncoding('utf8').on('data', (text) => {
+  child.stderr.setEncoding('utf8').on('data', (text) => {
     printed += text;
   });
   const peer = await connect<Chatter>(child, dialect === undefined ? {} : { dialect });

@@ -15,12 +15,10 @@ it('a hosted module that does not end in its time is killed', async () => {
 it('a child over stdio answers what it has received, then ends, when stdin ends', async () => {
   const child = fork(new URL('./fixtures/bystander.ts', import.meta.url), [], { channel: 'stdio' });
   let answer = '';
-  child.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     answer += chunk;
   });
-  child.process.stdin?.end(
-    '{"jsonrpc":"2.0","id":1,"method":"ready"}\n{"jsonrpc":"2.0","id":2,"method":"ready"}',
-  );
+  child.stdin?.end('{"jsonrpc":"2.0","id":1,"method":"ready"}\n{"jsonrpc":"2.0","id":2,"method":"ready"}');
   assert.deepEqual(await child.exited, { exitCode: 0, signal: null });
   assert.equal(answer, '{"jsonrpc":"2.0","id":1,"result":true}\n{"jsonrpc":"2.0","id":2,"result":true}\n');
 });

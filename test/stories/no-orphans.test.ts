@@ -16,14 +16,17 @@ const channels = ['host', 'descriptor', 'ipc', 'stdio'] as const;
 const ended = (pid: number): Promise<void> => until(`process ${pid} has ended`, () => !isAlive(pid));
 
 /** The parent and its child, whoever of the two reported first. */
-async function family(stage: Stage, parentPid: number): Promise<{ parent: Player; child: Player }> {
+async function family(
+  stage: Stage,
+  parentPid: number | undefined,
+): Promise<{ parent: Player; child: Player }> {
   const both = [await stage.nextPlayer(), await stage.nextPlayer()] as const;
   const [parent, child] = both[0].pid === parentPid ? both : [both[1], both[0]];
   return { parent, child };
 }
 
 for (const channel of [...channels, 'host a module that never loads']) {
-  const parentOf = (stage: Stage): { pid: number; exited: Promise<unknown> } => {
+  const parentOf = (stage: Stage): { pid?: number | undefined; exited: Promise<unknown> } => {
     const parent = fork(fixture('parent.ts'), [channel], { env: stage.env, channel: 'none' });
     stage.watch(parent.pid);
     return parent;

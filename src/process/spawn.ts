@@ -1,0 +1,237 @@
+/** Starting programs and Node.js modules: what is given to Node.js, and what of it Kindred does itself. */
+import { ChildProcess, type SpawnOptions as NodeSpawnOptions, spawn as nodeSpawn } from 'node:child_process';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { KindredError } from '../base/errors.ts';
+import { channelVariable } from './channel-variable.ts';
+import { adopt, type Child, type ChildChannel } from './child.ts';
+import type { Life } from './outcome.ts';
+import { isSystemError, startError } from './start-error.ts';
+import { planStdio, type Stdio, type StdioForm } from './stdio.ts';
+
+export interface SpawnOptions<
+  S extends Stdio | undefined = Stdio | undefined,
+  C extends ChildChannel = ChildChannel,
+> extends Omit<NodeSpawnOptions, 'stdio'> {
+  /**
+   * Standard input, output and error, and extra descriptors. Default, as for Node.js: `pipe` for all three. With a
+   * channel: stdin is ignored, stdout and stderr are inherited, where the channel does not use them.
+   */
+  stdio?: S | undefined;
+  /** Default `none`; `ipc` where `stdio` holds it. */
+  channel?: C | undefined;
+  /** The child is known to run Kindred: both ends speak the binary dialect from the first byte. Default false. */
+  kindred?: boolean | undefined;
+  /** What to call it in errors. Default: the program and its first arguments; of a module, its file. */
+  name?: string | undefined;
+  /** Written to stdin, which is then closed. A stream is piped. */
+  input?: string | Uint8Array | Readable | undefined;
+  /** After `timeout` and `signal`: how long it may take to end, in milliseconds, before SIGKILL. Default 5000. */
+  graceMs?: number | undefined;
+}
+
+/** What `stdio` is where it is not given. */
+export type StdioFor<S extends Stdio | undefined, C extends ChildChannel> = [S] extends [Stdio]
+  ? S
+  : C extends 'none'
+    ? 'pipe'
+    : C extends 'stdio'
+      ? readonly ['pipe', 'pipe', 'inherit']
+      : readonly ['ignore', 'inherit', 'inherit'];
+
+export interface ForkOptions<
+  S extends Stdio | undefined = Stdio | undefined,
+  C extends ChildChannel = ChildChannel,
+> extends SpawnOptions<S, C> {
+  /** Default: this process's own Node.js. */
+  execPath?: string | undefined;
+  /** Default: the flags of this process. */
+  execArgv?: readonly string[] | undefined;
+  /** stdin, stdout and stderr are piped instead of inherited, where `stdio` does not say otherwise. Default false. */
+  silent?: boolean | undefined;
+}
+
+/**
+ * Starts a program, with Node's own names and options. No shell, unless `shell` says so; then `command` is the whole line,
+ * and arguments are refused, because they would become shell syntax. `env` is exact where it is given, but for the
+ * variable that names the channel (see `extendEnv`).
+ *
+ * Throws `ERR_BAD_ARGUMENT` for options that cannot be. Where the program cannot be started, `exited` rejects, with
+ * `ERR_COMMAND_NOT_FOUND`, `ERR_NOT_EXECUTABLE`, `ERR_BAD_CWD`, `ERR_ARGUMENTS_TOO_LONG` or `ERR_START_FAILED`.
+ */
+export function spawn<const S extends Stdio | undefined = undefined, const C extends ChildChannel = 'none'>(
+  command: string,
+  args?: readonly string[],
+  options?: SpawnOptions<S, C>,
+): Child<StdioFor<S, C>>;
+export function spawn<const S extends Stdio | undefined = undefined, const C extends ChildChannel = 'none'>(
+  command: string,
+  options: SpawnOptions<S, C>,
+): Child<StdioFor<S, C>>;
+export function spawn(
+  command: string,
+  second: readonly string[] | SpawnOptions = [],
+  third: SpawnOptions = {},
+): Child<Stdio> {
+  const [args, options] = isList(second) ? [second, third] : [[], second];
+  const {
+    stdio,
+    channel = holdsIpc(stdio) ? 'ipc' : 'none',
+    kindred = false,
+    env,
+    name = nameOf(command, args),
+    input,
+    timeout,
+    graceMs = 5000,
+    ...rest
+  } = options;
+  if (rest.shell !== undefined && rest.shell !== false && args.length > 0)
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `${name}: with a shell the command is the whole line, and arguments would become its syntax: leave out shell, or hand them over in env`,
+      { outcome: 'not-sent' },
+    );
+  const wiring = wire(channel, stdio, input !== undefined);
+  const plan = planStdio(wiring.stdio);
+  // The channel of this process is not the child's.
+  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
+  const told = `${wiring.tells}${kindred ? ';kindred' : ''}`;
+  const life: Life = { startedMs: performance.now(), timedOut: false, cancelled: false };
+  let child: ChildProcess;
+  try {
+    child = nodeSpawn(command, args, {
+      ...rest,
+      stdio: plan.stdio,
+      env: { ...(env ?? inherited), ...(channel === 'none' ? {} : { [channelVariable]: told }) },
+    });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    child = neverStarted(error);
+  } finally {
+    plan.close();
+  }
+  const kind = { name, carrier: channel, kindred };
+  const ours = adopt(child, life, kind, wiring.fd, (cause) =>
+    startError({ name, command, cwd: rest.cwd }, cause),
+  );
+  feed(child, input);
+  bound(ours, life, { timeout, signal: rest.signal, killSignal: rest.killSignal, graceMs });
+  return ours;
+}
+
+/**
+ * Starts a Node.js module as a child, with this process's own Node.js and its flags. As for Node.js, it is given an IPC
+ * channel, and inherits stdin, stdout and stderr; `channel: 'descriptor'` carries calls faster.
+ */
+export function fork<const S extends Stdio | undefined = undefined>(
+  module: string | URL,
+  args?: readonly string[],
+  options?: ForkOptions<S>,
+): Child<S extends Stdio ? S : Stdio>;
+export function fork<const S extends Stdio | undefined = undefined>(
+  module: string | URL,
+  options: ForkOptions<S>,
+): Child<S extends Stdio ? S : Stdio>;
+export function fork(
+  module: string | URL,
+  second: readonly string[] | ForkOptions = [],
+  third: ForkOptions = {},
+): Child<Stdio> {
+  const [args, options] = isList(second) ? [second, third] : [[], second];
+  const {
+    execPath = process.execPath,
+    execArgv = process.execArgv,
+    silent = false,
+    channel = 'ipc',
+    stdio = silent ? 'pipe' : channel === 'ipc' || channel === 'none' ? 'inherit' : undefined,
+    ...rest
+  } = options;
+  const file = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module;
+  return spawn(execPath, [...execArgv, file, ...args], { name: nameOf(file, args), channel, stdio, ...rest });
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+function holdsIpc(stdio: Stdio | undefined): boolean {
+  return Array.isArray(stdio) && stdio.includes('ipc');
+}
+
+/** The descriptors of a child with this channel, and how it is told of it. */
+function wire(
+  channel: ChildChannel,
+  given: Stdio | undefined,
+  hasInput: boolean,
+): { stdio: StdioForm[]; tells: string; fd: number | undefined } {
+  const stdio: StdioForm[] = typeof given === 'string' ? [given, given, given] : [...(given ?? [])];
+  if (channel !== 'none') {
+    const piped = channel === 'stdio';
+    stdio[0] ??= piped || hasInput ? 'pipe' : 'ignore';
+    stdio[1] ??= piped ? 'pipe' : 'inherit';
+    stdio[2] ??= 'inherit';
+  } else if (hasInput) stdio[0] ??= 'pipe';
+  while (stdio.length < 3) stdio.push('pipe');
+  if (channel === 'ipc' && !stdio.includes('ipc')) stdio.push('ipc');
+  if (channel !== 'descriptor') return { stdio, tells: channel, fd: undefined };
+  const fd = stdio.length;
+  stdio.push(process.platform === 'win32' ? 'overlapped' : 'pipe');
+  return { stdio, tells: `fd:${fd}`, fd };
+}
+
+/** What Node.js throws at once for some failures of the system, it tells of others as an event: here all come so. */
+function neverStarted(error: Error): ChildProcess {
+  const child = new ChildProcess();
+  process.nextTick(() => child.emit('error', error));
+  return child;
+}
+
+function feed(child: ChildProcess, input: SpawnOptions['input']): void {
+  const { stdin } = child;
+  if (input === undefined || stdin === null || stdin === undefined) return;
+  // A child may end without having read all of it.
+  stdin.on('error', () => {});
+  if (typeof input === 'string' || input instanceof Uint8Array) stdin.end(input);
+  else input.pipe(stdin);
+}
+
+/** Ends it when its time has run out, or its signal fires; by SIGKILL where it does not end then. */
+function bound(
+  child: Child<Stdio>,
+  life: Life,
+  {
+    timeout = 0,
+    signal,
+    killSignal = 'SIGTERM',
+    graceMs,
+  }: Pick<NodeSpawnOptions, 'timeout' | 'signal' | 'killSignal'> & { graceMs: number },
+): void {
+  const end = (): void => {
+    void child.terminate({ signal: killSignal as NodeJS.Signals, graceMs }).catch(() => {});
+  };
+  const timer =
+    timeout > 0
+      ? setTimeout(() => {
+          life.timedOut = true;
+          end();
+        }, timeout)
+      : undefined;
+  // Node.js itself sends the first signal, and tells of it as an event.
+  const onAbort = (): void => {
+    life.cancelled = !life.timedOut;
+    end();
+  };
+  if (signal?.aborted === true) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  const over = (): void => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
+  child.exited.then(over, over);
+}
+
+function nameOf(command: string, args: readonly string[]): string {
+  const shown = [basename(command), ...args].join(' ');
+  return shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
+}

@@ -1,0 +1,85 @@
+/**
+ * The forms that wait: Node's own, with its names, options and results. What Kindred adds: files by path in `stdio`, what
+ * cannot be a descriptor refused before anything starts, arguments that never become shell syntax, and one clear error
+ * where the program cannot be started.
+ */
+import {
+  execFileSync as nodeExecFileSync,
+  execSync as nodeExecSync,
+  spawnSync as nodeSpawnSync,
+  type SpawnSyncOptions,
+} from 'node:child_process';
+import { basename } from 'node:path';
+import { KindredError } from '../base/errors.ts';
+import { channelVariable } from './channel-variable.ts';
+import { isSystemError, startError } from './start-error.ts';
+import { planStdio, type Stdio } from './stdio.ts';
+
+type Options = SpawnSyncOptions & { stdio?: Stdio };
+
+/**
+ * Runs a program, and waits. Gives `status`, `signal`, `output`, `stdout`, `stderr`; where it could not be started, `error`
+ * says why, with the codes of `spawn`.
+ */
+export const spawnSync: typeof nodeSpawnSync = ((command: string, ...rest: unknown[]) => {
+  const { args, options } = split(rest);
+  const result = waiting(command, args, options, (ready) => nodeSpawnSync(command, args, ready));
+  if (isSystemError(result.error) && result.error.syscall?.startsWith('spawn') === true && result.pid === 0)
+    result.error = startError({ name: nameOf(command, args), command, cwd: options.cwd }, result.error);
+  return result;
+}) as typeof nodeSpawnSync;
+
+/**
+ * Runs a program, waits, and gives its stdout. Throws as Node.js does, with `status`, `signal`, `output` and `stderr`, where
+ * it ends with another exit code than 0, in time or by a signal; and with the codes of `spawn` where it could not be
+ * started. stderr goes to that of this process, unless `stdio` says otherwise.
+ */
+export const execFileSync: typeof nodeExecFileSync = ((file: string, ...rest: unknown[]) => {
+  const { args, options } = split(rest);
+  return waiting(file, args, options, (ready) => nodeExecFileSync(file, args, ready));
+}) as typeof nodeExecFileSync;
+
+/** The same for a line of the shell. */
+export const execSync: typeof nodeExecSync = ((line: string, options: Options = {}) =>
+  waiting(line, [], { ...options, shell: options.shell ?? true }, (ready) =>
+    nodeExecSync(line, ready as Parameters<typeof nodeExecSync>[1]),
+  )) as typeof nodeExecSync;
+
+function split(rest: readonly unknown[]): { args: readonly string[]; options: Options } {
+  const [first, second] = rest;
+  return Array.isArray(first)
+    ? { args: first, options: (second ?? {}) as Options }
+    : { args: [], options: (first ?? second ?? {}) as Options };
+}
+
+function waiting<T>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+  run: (ready: SpawnSyncOptions) => T,
+): T {
+  const name = nameOf(command, args);
+  if (options.shell !== undefined && options.shell !== false && args.length > 0)
+    throw new KindredError(
+      'ERR_BAD_ARGUMENT',
+      `${name}: with a shell the command is the whole line, and arguments would become its syntax: leave out shell, or hand them over in env`,
+      { outcome: 'not-sent' },
+    );
+  const { stdio, env, ...others } = options;
+  const plan = stdio === undefined ? undefined : planStdio(stdio);
+  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
+  try {
+    return run({ ...others, env: env ?? inherited, ...(plan === undefined ? {} : { stdio: plan.stdio }) });
+  } catch (error) {
+    // One that ran has a pid.
+    const { pid = 0, syscall = '' } = error as { pid?: number; syscall?: string };
+    if (!isSystemError(error) || pid !== 0 || !syscall.startsWith('spawn')) throw error;
+    throw startError({ name, command, cwd: options.cwd }, error);
+  } finally {
+    plan?.close();
+  }
+}
+
+function nameOf(command: string, args: readonly string[]): string {
+  return [basename(command), ...args].join(' ').slice(0, 80);
+}
