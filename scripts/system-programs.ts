@@ -7,6 +7,7 @@ const programs = [
   { program: 'socat', debian: 'socat' },
   { program: 'python3', debian: 'python3' },
   { program: 'jq', debian: 'jq' },
+  { program: 'ps', debian: 'procps' },
   { program: 'bash', debian: 'bash' },
   { program: 'zsh', debian: 'zsh' },
   { program: 'fish', debian: 'fish' },

@@ -1,28 +1,3 @@
-// Every file of examples/ is a program that asserts its own result, and leaves nothing behind.
-import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createPrivatePlace } from './private-place.ts';
-import { runProgram } from './run-program.ts';
+import { testExamples } from './run-examples.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const [major = 0] = process.versions.node.split('.').map(Number);
-
-describe('examples', { concurrency: 2 }, () => {
-  for (const example of globSync('examples/*.ts', { cwd: root }).sort()) {
-    const newSyntax = readFileSync(join(root, example), 'utf8').includes('await using ');
-    const skip = newSyntax && major < 24 && '`await using` needs Node.js 24';
-    it(`${example} runs, ends well and leaves nothing behind`, { skip }, async () => {
-      const place = createPrivatePlace();
-      try {
-        const { code, stdout, stderr } = await runProgram(example, place.env);
-        assert.equal(code, 0, stdout + stderr);
-        assert.deepEqual(place.leftovers(), []);
-      } finally {
-        place.remove();
-      }
-    });
-  }
-});
+testExamples('examples');

@@ -1,0 +1,4 @@
+// Those that need other programs, or root.
+import { testExamples } from './run-examples.ts';
+
+testExamples('examples/system');
