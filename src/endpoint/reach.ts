@@ -123,7 +123,7 @@ function reachKindredChild(child: AnyChild, mode: Mode, options: ReachOptions): 
     const name = `${child.name} in process ${child.pid}`;
     const transport = createStreamTransport(name, child.descriptor);
     return kinOf(
-      endAfterExit(child as unknown as ChildProcess, child.descriptor, transport),
+      endAfterExit(child, child.descriptor, transport),
       name,
       child.kindred,
     );
@@ -133,7 +133,7 @@ function reachKindredChild(child: AnyChild, mode: Mode, options: ReachOptions): 
       'ERR_BAD_ARGUMENT',
       `process ${child.pid} was started without a channel: give spawn a channel`,
     );
-  const reached = reachChild(child as unknown as ChildProcess, mode, options);
+  const reached = reachChild(child, mode, options);
   return { ...reached, kindred: child.kindred };
 }
 

@@ -2,10 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { AnyChild } from '../process/child.ts';
 import { parseAddress } from '../transports/address.ts';
 
-export type Target = string | AnyChild | ChildProcess | Worker | MessagePort | Duplex;
+export type Target = string | ChildProcess | Worker | MessagePort | Duplex;
 
 /** Whether an address names a place where many can connect, not one channel that is there already. */
 export function isListenable(target: Target): target is string {

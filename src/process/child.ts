@@ -7,12 +7,12 @@
  * ```
  */
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { KindredError } from '../base/errors.ts';
 import { type CollectOptions, collect } from './collect.ts';
 import type { ChildOutcome, Exit, Life } from './outcome.ts';
 import { type LineOptions, linesOf } from './output.ts';
-import type { AnyStdioEnds, StderrOf, StdinOf, Stdio, StdioOf, StdoutOf } from './stdio.ts';
+import type { StderrOf, StdinOf, Stdio, StdioOf, StdoutOf } from './stdio.ts';
 
 /** Over what a parent and its child talk: a socket pair on an extra descriptor, Node's own IPC, the standard streams, or nothing. */
 export type ChildChannel = 'descriptor' | 'ipc' | 'stdio' | 'none';
@@ -26,11 +26,7 @@ export interface TerminateOptions {
 }
 
 /** A child of whatever streams: Node's own, with what Kindred adds. */
-export interface AnyChild extends Omit<ChildProcess, 'stdin' | 'stdout' | 'stderr' | 'stdio'> {
-  readonly stdin: Writable | null;
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
-  readonly stdio: AnyStdioEnds;
+export interface AnyChild extends ChildProcess {
   /** What was started, for logs: the program and its first arguments. */
   readonly name: string;
   /** Over what it was given a channel. (`channel` is Node's own object of the IPC channel.) */
@@ -55,7 +51,8 @@ export interface AnyChild extends Omit<ChildProcess, 'stdin' | 'stdout' | 'stder
 }
 
 /** The same, its streams typed by what `stdio` makes available. */
-export interface Child<S extends Stdio = Stdio> extends AnyChild {
+export interface Child<S extends Stdio = Stdio>
+  extends Omit<AnyChild, 'stdin' | 'stdout' | 'stderr' | 'stdio'> {
   readonly stdin: StdinOf<S>;
   readonly stdout: StdoutOf<S>;
   readonly stderr: StderrOf<S>;

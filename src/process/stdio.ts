@@ -2,7 +2,7 @@
  * The descriptors that a child starts with: all of Node's forms, and files by their path. What cannot be a descriptor is
  * refused before anything has started.
  */
-import type { IOType, StdioOptions } from 'node:child_process';
+import type { ChildProcess, IOType, StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Server } from 'node:net';
 import type { Duplex, Readable, Stream, Writable } from 'node:stream';
@@ -44,23 +44,28 @@ export type StdinOf<S extends Stdio> = End<FormAt<S, 0>, Piped | null | undefine
 export type StdoutOf<S extends Stdio> = End<FormAt<S, 1>, Piped | null | undefined, Readable>;
 export type StderrOf<S extends Stdio> = End<FormAt<S, 2>, Piped | null | undefined, Readable>;
 
-/** `child.stdio` of whatever forms. */
-export type AnyStdioEnds = readonly (Duplex | Writable | Readable | null | undefined)[];
-
-/** `child.stdio`, each by its form. */
+/** `child.stdio`, each by its form; at least as long as Node's own type has it. */
 export type StdioOf<S extends Stdio> = [Stdio] extends [S]
-  ? AnyStdioEnds
+  ? ChildProcess['stdio']
   : S extends readonly unknown[]
-    ? {
-        readonly [N in keyof S]: N extends '0'
+    ? AtLeastFive<{
+        -readonly [N in keyof S]: N extends '0'
           ? StdinOf<S>
           : N extends '1'
             ? StdoutOf<S>
             : N extends '2'
               ? StderrOf<S>
               : End<S[N], Piped, Duplex>;
-      }
-    : readonly [StdinOf<S>, StdoutOf<S>, StderrOf<S>];
+      }>
+    : AtLeastFive<[StdinOf<S>, StdoutOf<S>, StderrOf<S>]>;
+
+type AtLeastFive<T> = T extends readonly unknown[]
+  ? number extends T['length']
+    ? ChildProcess['stdio']
+    : T extends readonly [unknown, unknown, unknown, unknown, unknown, ...unknown[]]
+      ? T
+      : AtLeastFive<[...T, undefined]>
+  : never;
 
 export interface StdioPlan {
   stdio: Extract<StdioOptions, unknown[]>;
