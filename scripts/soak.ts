@@ -40,6 +40,8 @@ function run(name: string): void {
     });
     const [counts = 'no closing count', ran = '0'] = /^(\d+) passed, \d+ failed.*$/m.exec(stdout) ?? [];
     console.log(`${round + 1} of ${times}: seed ${seed}, ${secondsSince(roundStart)} s, ${counts}`);
+    // What the tests themselves say of their counts.
+    for (const [figures] of stdout.matchAll(/^ *ℹ .*$/gm)) console.log(figures.replace('ℹ', ' '));
     passed += Number(ran);
     if (status === 0) continue;
     console.log(stdout);

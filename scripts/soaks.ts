@@ -27,6 +27,19 @@ export const soaks: Readonly<Record<string, Soak>> = {
     times: 1,
     counts: 20,
   },
+  children: {
+    shows: '1,000 children and 1 GB of output leave nothing behind, and memory stays flat',
+    files: ['test/stories/child-faults'],
+    times: 1,
+    counts: 20,
+  },
+  handles: {
+    shows:
+      'no descriptor is left over 10,000 hand-overs, and no connection of 10,000 is lost while workers are killed',
+    files: ['test/stories/hand-over', 'test/stories/handles-in-calls', 'test/stories/route'],
+    times: 1,
+    counts: 20,
+  },
   all: {
     shows: 'all tests pass, again and again',
     files: [],

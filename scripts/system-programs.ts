@@ -11,6 +11,12 @@ const programs = [
   { program: 'bash', debian: 'bash' },
   { program: 'zsh', debian: 'zsh' },
   { program: 'fish', debian: 'fish' },
+  { program: 'setpriv', debian: 'util-linux' },
+  { program: 'setsid', debian: 'util-linux' },
+  { program: 'mount', debian: 'mount' },
+  { program: 'unshare', debian: 'util-linux' },
+  { program: 'script', debian: 'bsdutils' },
+  { program: 'ip', debian: 'iproute2' },
 ];
 
 export function missingPrograms(): typeof programs {

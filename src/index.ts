@@ -2,8 +2,10 @@
 export { type ErrorCode, errorCodes, KindredError, type Outcome } from './base/errors.ts';
 export type { CloseReason } from './channel/channel.ts';
 export { type ConnectOptions, connect } from './endpoint/connect.ts';
+export { type Cores, type CoresOptions, cores } from './endpoint/cores.ts';
 export { flushAndExit } from './endpoint/flush-and-exit.ts';
-export { type Hosted, type HostOptions, host } from './endpoint/host.ts';
+export { type HostOptions, host } from './endpoint/host.ts';
+export type { Hosted } from './endpoint/hosted.ts';
 export {
   type DialOptions,
   dial,

@@ -1,7 +1,7 @@
 // Builds what is published: each package in a folder of its own, as npm will pack it. Nothing in
 // the work tree changes: sources are compiled, and manifests rewritten, in the staged copies.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { projectFiles } from './files.ts';
 import { compile } from './types.ts';
@@ -73,7 +73,10 @@ function copy(root: string, source: string, folder: string, file: string): void 
  * Programs of the core that it starts by their path: beside the file from which that is done, in the sources and in
  * what is published.
  */
-const programs = ['src/endpoint/host-main.ts'];
+const programs = {
+  'host-main': 'src/endpoint/host-main.ts',
+  'handles/direct-helper': 'src/handles/direct-helper.ts',
+};
 
 /** Compiles a copy of the sources, so that the source maps name them as the packed files see them. */
 async function build(root: string, source: string, folder: string, manifest: Manifest): Promise<void> {
@@ -109,7 +112,7 @@ async function bundle(folder: string, manifest: Manifest): Promise<void> {
     const file = typeof target === 'string' ? undefined : target[sourceCondition];
     return file === undefined ? [] : [[file.replace(/^\.\/src\/|\.ts$/g, ''), file]];
   });
-  const input = Object.fromEntries([...entries, ...programs.map((file) => [basename(file, '.ts'), file])]);
+  const input = { ...Object.fromEntries(entries), ...programs };
   const bundled = await rolldown({ cwd: folder, input, platform: 'node', external: /^node:/ });
   await bundled.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: 'shared/[name].js' });
   await bundled.close();

@@ -11,6 +11,7 @@ export type Outcome = 'not-sent' | 'executed' | 'unknown';
 /** Every code, with what it means and whether the same attempt may well succeed later. */
 export const errorCodes = {
   ERR_ADDRESS_IN_USE: { means: 'another live server holds the address', retryable: false },
+  ERR_ALREADY_RUNNING: { means: 'a live process holds the pid file', retryable: false },
   ERR_ARGUMENTS_TOO_LONG: {
     means: 'the arguments and the environment of a child are longer than the system takes',
     retryable: false,
@@ -29,6 +30,10 @@ export const errorCodes = {
   },
   ERR_CLOSED: { means: 'the channel, peer or server was closed on this side', retryable: false },
   ERR_COMMAND_NOT_FOUND: { means: 'there is no such program', retryable: false },
+  ERR_HANDLE_LOST: {
+    means: 'a socket or server was closed on its way, or could not be received',
+    retryable: false,
+  },
   ERR_INSECURE_ADDRESS: {
     means: 'others could reach the address, and callers are not authenticated',
     retryable: false,
@@ -43,6 +48,7 @@ export const errorCodes = {
     retryable: false,
   },
   ERR_NOT_EXECUTABLE: { means: 'the program is there, and cannot be executed', retryable: false },
+  ERR_NOT_PERMITTED: { means: 'the system does not allow it to this user', retryable: false },
   ERR_NOT_REACHABLE: { means: 'nobody listens at the address', retryable: true },
   ERR_NOT_SUPPORTED: { means: 'this channel, peer or platform cannot do it', retryable: false },
   ERR_PEER_GONE: { means: 'the other end closed, died or was cut off', retryable: true },

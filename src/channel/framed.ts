@@ -112,7 +112,8 @@ class FramedChannel implements Channel {
   }
 
   get carries(): Carries {
-    return { form: 'bytes', structured: this.#outgoing?.name === 'binary', handles: false, transfer: false };
+    const handles = this.kindred && this.#transport.handles !== undefined;
+    return { form: 'bytes', structured: this.kindred, handles, transfer: false };
   }
 
   get kindred(): boolean {

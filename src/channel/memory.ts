@@ -7,6 +7,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Fifo } from '../base/fifo.ts';
 import type { Chunk } from '../wire/dialect.ts';
+import type { HandlePort } from './handle-port.ts';
 import type { ByteReceiver, ByteTransport, ValueReceiver, ValueTransport } from './transport.ts';
 
 export interface MemoryOptions {
@@ -17,16 +18,21 @@ export interface MemoryOptions {
   name?: string;
 }
 
-/** A pair of value transports: what one end posts, the other receives as a clone. `onClosed`: the second one is closed. */
+/**
+ * A pair of value transports: what one end posts, the other receives as a clone. `onClosed`: the second one is closed.
+ * `handles`: what passes open sockets and servers between the two.
+ */
 export function createMemoryPair(
-  options: MemoryOptions & { onClosed?: () => void } = {},
+  options: MemoryOptions & { onClosed?: () => void; handles?: readonly [HandlePort, HandlePort] } = {},
 ): [ValueTransport, ValueTransport] {
+  const { handles } = options;
   const there = createLane(options);
   const back = createLane(options);
   const left = new ValueEnd(options.name ?? 'memory', there, back);
   const right = new ValueEnd(options.name ?? 'memory', back, there, options.onClosed);
   left.other = right;
   right.other = left;
+  if (handles !== undefined) [left.handles, right.handles] = handles;
   return [left, right];
 }
 
@@ -80,6 +86,7 @@ class ValueEnd implements ValueTransport {
   readonly clone = 'structured';
   readonly transfer = true;
   readonly name: string;
+  handles?: HandlePort;
   other!: ValueEnd;
   #receiver: ValueReceiver | undefined;
   #closed = false;

@@ -1,6 +1,7 @@
 /** What carries a channel: a flow of bytes (a socket, stdio) or of values (a message port, native IPC). */
 import type { Chunk } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
+import type { HandlePort } from './handle-port.ts';
 
 export interface ByteReceiver {
   /** The chunk may be reused after the call returns. */
@@ -24,6 +25,8 @@ export interface ByteTransport {
   readonly name: string;
   /** A network lies between: the other end can vanish, and nobody is told. */
   readonly mayVanish?: boolean;
+  /** Where open sockets and servers can be passed beside the bytes. */
+  readonly handles?: HandlePort;
   /** Called once; nothing is delivered before it, and nothing is lost that arrived before it. */
   start(receiver: ByteReceiver): void;
   /** Hands bytes over, in as few system calls as possible. False: they are taken, but wait for `drain` before the next. */
@@ -50,6 +53,7 @@ export interface ValueTransport {
   readonly form: 'values';
   readonly name: string;
   readonly mayVanish?: false;
+  readonly handles?: HandlePort;
   /** What a posted value may hold: `json` values only, or anything of the structured clone algorithm. */
   readonly clone: 'json' | 'structured';
   readonly transfer: boolean;

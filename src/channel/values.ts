@@ -118,7 +118,7 @@ class ValuesChannel implements Channel {
     this.carries = {
       form: 'values',
       structured: transport.clone === 'structured',
-      handles: false,
+      handles: this.kindred && transport.handles !== undefined,
       transfer: transport.transfer,
     };
     const { promise, resolve } = Promise.withResolvers<CloseReason>();

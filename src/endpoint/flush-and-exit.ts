@@ -1,5 +1,5 @@
 /** The end of a process that loses nothing of what it has said. */
-import { systemClock, type Timer } from '../base/clock.ts';
+import { progress, whileRising, written } from '../process/flush-output.ts';
 import { checkMs } from './check-options.ts';
 
 /** A peer or a channel of plain messages. */
@@ -36,39 +36,11 @@ export async function flushAndExit(
   const speakers = [...open];
   const streams = [process.stdout, process.stderr];
   const flushed = Promise.all([...speakers.map((speaker) => speaker.flushed()), ...streams.map(written)]);
-  const marks = (): number[] => [
-    ...speakers.map(({ writes }) => writes),
-    ...streams.map(({ writableLength }) => -writableLength),
-  ];
-  const isFlushed = await whileRising(marks, flushed, timeoutMs);
+  const marks = (): number[] => [...speakers.map(({ writes }) => writes), ...streams.map(progress)];
+  const isFlushed = await whileRising(flushed, marks, timeoutMs);
   if (isFlushed) process.exit(code);
   process.stderr.write(
     `kindred: flushAndExit gave up, and what waited is lost: nobody took any of it for ${timeoutMs} ms\n`,
   );
   process.exit(code === 0 ? 1 : code);
-}
-
-/** Whether the work ends; false where for so long none of the marks has risen. */
-async function whileRising(marks: () => number[], work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: Timer | undefined;
-  const stuck = new Promise<boolean>((resolve) => {
-    const lookAgain = (before: readonly number[]): void => {
-      timer = systemClock.after(ms, () => {
-        const now = marks();
-        if (now.every((mark, i) => mark <= (before[i] as number))) resolve(false);
-        else lookAgain(now);
-      });
-    };
-    lookAgain(marks());
-  });
-  const isDone = await Promise.race([work.then(() => true), stuck]);
-  timer?.cancel();
-  return isDone;
-}
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
 }

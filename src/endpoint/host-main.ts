@@ -2,10 +2,9 @@
  * The program of a process or thread that hosts a module: loads it, and answers whoever started it. It ends with them.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { KindredError } from '../base/errors.ts';
-import type { Service } from '../rpc/service.ts';
 import { kinLimits } from '../wire/limits.ts';
 import { endsProcess } from './end-of-input.ts';
+import { loadModule } from './load-module.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
 
@@ -18,12 +17,7 @@ export interface HostData {
 async function main({ url, graceMs }: HostData): Promise<void> {
   const reached = await reach('parent:', 'calls', {});
   // The channel is open while the module loads: whoever waits for it may go, and then nobody does.
-  const service = import(url).catch((cause: unknown) => {
-    const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`, {
-      outcome: 'not-sent',
-    });
-  }) as Promise<Service>;
+  const service = loadModule(url);
   const peer = openPeer(reached.transport, {
     role: 'chooses',
     kindred: true,

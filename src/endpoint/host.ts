@@ -3,25 +3,20 @@ import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
-import type { Transport } from '../channel/transport.ts';
+import { InPlacePassage } from '../handles/in-place.ts';
 import type { Exit } from '../process/outcome.ts';
 import { fork } from '../process/spawn.ts';
-import type { CallOptions } from '../rpc/call-options.ts';
-import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
-import { kinLimits, type Limits } from '../wire/limits.ts';
 import { checkService, limitsOf } from './check-options.ts';
 import { defaultGraceMs } from './end-of-input.ts';
 import type { HostData } from './host-main.ts';
+import { type EndOptions, endWithin, type Home, type Hosted, openHosted, peerOver } from './hosted.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
 
-export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
+export interface HostOptions extends EndOptions {
   /** Default `process`. */
   in?: 'process' | 'thread' | 'here' | undefined;
-  /** What the module can call back through `currentCall().peer`. Default: nothing. */
-  serve?: Service | undefined;
-  limits?: Partial<Limits> | undefined;
   /** How long the module may take to load, in milliseconds. Default 30,000. */
   startMs?: number | undefined;
   /** How long what runs may take to finish, and it to end, after `close`, before it is killed, in milliseconds. Default 5000. */
@@ -34,24 +29,7 @@ export interface HostOptions extends Pick<CallOptions, 'timeoutMs'> {
   cwd?: string | undefined;
 }
 
-export interface Hosted<Module> extends Peer<Module> {
-  /** Of the process; undefined for a thread and in place. */
-  readonly pid: number | undefined;
-  /** How the process or thread ended. */
-  readonly exited: Promise<Exit>;
-}
-
 const homes = { process: inProcess, thread: inThread, here: inPlace };
-
-/** Where a module lives: how to talk to it, and how to end it. */
-interface Home {
-  peer: Peer<unknown>;
-  pid: number | undefined;
-  exited: Promise<Exit>;
-  end(): Promise<unknown>;
-  /** What else than the channel keeps this process alive. */
-  holder: { ref(): void; unref(): void } | undefined;
-}
 
 /**
  * Serves a module's exported functions from a child process, a thread or in place. The module needs no code for it.
@@ -82,48 +60,7 @@ export async function host<Module = unknown>(
       `host knows no place ${JSON.stringify(place)}: in is process, thread or here`,
     );
   const home = await homes[place](url, options);
-  const { peer } = home;
-  const closePeer = peer.close.bind(peer);
-  const refPeer = peer.ref.bind(peer);
-  const unrefPeer = peer.unref.bind(peer);
-  const hosted = Object.assign(peer, {
-    pid: home.pid,
-    exited: home.exited,
-    async close() {
-      await closePeer();
-      await home.end();
-    },
-    ref() {
-      refPeer();
-      home.holder?.ref();
-    },
-    unref() {
-      unrefPeer();
-      home.holder?.unref();
-    },
-  });
-  try {
-    // The first answer says that the module is loaded; where it could not be, every call is answered with the reason.
-    const { startMs = 30_000 } = options;
-    const discovered: Promise<unknown> = peer.with({ timeoutMs: startMs }).call['rpc.discover']();
-    await Promise.race([discovered, home.exited.then((exit) => Promise.reject(endedEarly(url, exit)))]);
-  } catch (error) {
-    await hosted.close();
-    throw error instanceof KindredError && error.code !== 'ERR_START_FAILED'
-      ? new KindredError('ERR_START_FAILED', `${url} did not start: ${error.message}`, {
-          cause: error,
-          outcome: 'not-sent',
-        })
-      : error;
-  }
-  return hosted as unknown as Hosted<Module>;
-}
-
-function endedEarly(url: string, { exitCode, signal }: Exit): KindredError {
-  const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-  return new KindredError('ERR_START_FAILED', `${url} ended ${how} before it was ready`, {
-    outcome: 'not-sent',
-  });
+  return openHosted(url, home, options.startMs ?? 30_000);
 }
 
 /** The last part of a module's URL: enough to know it by in an error. */
@@ -134,13 +71,6 @@ function fileOf(url: string): string {
 /** This file's neighbour, in the sources and in what is published. */
 function entry(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './host-main.ts' : './host-main.js', import.meta.url);
-}
-
-/** It ends by itself now that the channel is closed, and what ran is finished, unless something in it hangs. */
-async function endWithin(graceMs: number, exited: Promise<Exit>, kill: () => unknown): Promise<void> {
-  const timer = setTimeout(kill, graceMs);
-  await exited.catch(() => {});
-  clearTimeout(timer);
 }
 
 async function inProcess(url: string, options: HostOptions): Promise<Home> {
@@ -193,7 +123,7 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
       outcome: 'not-sent',
     });
   });
-  const [here, there] = createMemoryPair({ name: url });
+  const [here, there] = createMemoryPair({ name: url, handles: InPlacePassage.pair() });
   const served = openPeer(there, {
     role: 'chooses',
     kindred: true,
@@ -208,15 +138,4 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
     holder: undefined,
     end: () => served.closed,
   };
-}
-
-function peerOver(transport: Transport, address: string, options: HostOptions): Peer<unknown> {
-  return openPeer(transport, {
-    role: 'greets',
-    kindred: true,
-    service: options.serve,
-    limits: limitsOf(options.limits, kinLimits),
-    address,
-    timeoutMs: options.timeoutMs,
-  });
 }

@@ -2,6 +2,7 @@
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
 import type { ValueTransport } from '../channel/transport.ts';
+import { InPlacePassage } from '../handles/in-place.ts';
 import type { Listener } from '../transports/listener.ts';
 
 interface MemoryServer {
@@ -27,7 +28,11 @@ export function dialMemory(name: string): ValueTransport {
       { outcome: 'not-sent' },
     );
   server.open++;
-  const [here, there] = createMemoryPair({ name: `memory:${name}`, onClosed: () => server.open-- });
+  const [here, there] = createMemoryPair({
+    name: `memory:${name}`,
+    handles: InPlacePassage.pair(),
+    onClosed: () => server.open--,
+  });
   server.onTransport(there);
   return here;
 }

@@ -1,5 +1,6 @@
 /** From a transport to a peer, with all that Node.js gives to it. */
 import type { Transport } from '../channel/transport.ts';
+import { NoPassage } from '../handles/no-passage.ts';
 import { createPeer, type OwnPeer, type PeerOptions } from '../rpc/channel-peer.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type ChannelOptions, openChannel } from './channels.ts';
@@ -23,7 +24,9 @@ export function openPeer<Remote>(
     // Within one machine the kernel tells of every end that is gone, and one that is only busy is none of them.
     const heartbeatMs = transport.mayVanish ? limits.heartbeatMs : 0;
     const channel = openChannel(transport, { mode: 'calls', role, kindred, printer, dialect, limits });
-    const peer = createPeer<Remote>(channel, { ...options, heartbeatMs, context, events, watch: loopWatch });
+    const handles = transport.handles ?? new NoPassage(options.address ?? transport.name);
+    const own = { heartbeatMs, context, events, handles, watch: loopWatch };
+    const peer = createPeer<Remote>(channel, { ...options, ...own });
     flushBeforeExit(peer);
     return peer;
   } catch (error) {

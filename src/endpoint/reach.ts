@@ -122,11 +122,7 @@ function reachKindredChild(child: AnyChild, mode: Mode, options: ReachOptions): 
   if (child.carrier === 'descriptor' && child.descriptor !== undefined) {
     const name = `${child.name} in process ${child.pid}`;
     const transport = createStreamTransport(name, child.descriptor);
-    return kinOf(
-      endAfterExit(child, child.descriptor, transport),
-      name,
-      child.kindred,
-    );
+    return kinOf(endAfterExit(child, child.descriptor, transport), name, child.kindred);
   }
   if (child.carrier === 'none')
     throw new KindredError(

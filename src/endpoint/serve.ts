@@ -3,7 +3,7 @@ import type { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { CallOptions } from '../rpc/call-options.ts';
 import type { OwnPeer } from '../rpc/channel-peer.ts';
-import { createFace, type Notifier } from '../rpc/client.ts';
+import type { Notifier } from '../rpc/client.ts';
 import type { Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';
@@ -12,6 +12,7 @@ import { kinLimits, type Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
 import { checkDialect, checkService, limitsOf } from './check-options.ts';
 import { endsProcess } from './end-of-input.ts';
+import { notifierOf } from './notify-all.ts';
 import { openPeer } from './open-peer.ts';
 import { type Reached, reach } from './reach.ts';
 import { isListenable, type Target } from './target.ts';
@@ -132,17 +133,7 @@ function createServer<Remote>(
     address,
     peers,
     closed,
-    notify: createFace((method, args) =>
-      each(
-        (peer) =>
-          (peer.with({}).notify as unknown as Record<string, (...args: unknown[]) => Promise<void>>)
-            [method]?.(...args)
-            .catch((error: unknown) => {
-              // Who is gone by now needs no telling; anything else is the caller's to know.
-              if (peer.state !== 'closed') throw error;
-            }) ?? Promise.resolve(),
-      ),
-    ) as Notifier<Remote>,
+    notify: notifierOf(peers),
     async drain(drainOptions) {
       await listening?.close();
       await each((peer) => peer.drain(drainOptions));

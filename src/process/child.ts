@@ -13,17 +13,10 @@ import { type CollectOptions, collect } from './collect.ts';
 import type { ChildOutcome, Exit, Life } from './outcome.ts';
 import { type LineOptions, linesOf } from './output.ts';
 import type { StderrOf, StdinOf, Stdio, StdioOf, StdoutOf } from './stdio.ts';
+import { type TerminateOptions, type Termination, terminate } from './terminate.ts';
 
 /** Over what a parent and its child talk: a socket pair on an extra descriptor, Node's own IPC, the standard streams, or nothing. */
 export type ChildChannel = 'descriptor' | 'ipc' | 'stdio' | 'none';
-
-/** How to end a child. */
-export interface TerminateOptions {
-  /** Default SIGTERM. */
-  signal?: NodeJS.Signals | undefined;
-  /** How long it may take, in milliseconds, before SIGKILL. Default 5000. */
-  graceMs?: number | undefined;
-}
 
 /** A child of whatever streams: Node's own, with what Kindred adds. */
 export interface AnyChild extends ChildProcess {
@@ -46,8 +39,11 @@ export interface AnyChild extends ChildProcess {
   outcome(options: CollectOptions & { encoding: 'buffer' }): Promise<ChildOutcome<Buffer>>;
   /** Its stdout (or stderr) line by line: to be called in the turn of the event loop in which it was started. */
   lines(options?: LineOptions): AsyncGenerator<string, void>;
-  /** Asks it to end, and after `graceMs` kills it. Resolves when it has ended. */
-  terminate(options?: TerminateOptions): Promise<Exit>;
+  /**
+   * Asks it to end, and after `graceMs` kills it; with `tree` also what descends from it. Resolves when it has really
+   * ended. Rejects where it never started, and as `terminate` does.
+   */
+  terminate(options?: TerminateOptions): Promise<Termination>;
 }
 
 /** The same, its streams typed by what `stdio` makes available. */
@@ -66,13 +62,17 @@ export function isChild(value: unknown): value is AnyChild {
   return typeof value === 'object' && value !== null && adopted.has(value);
 }
 
-/** Makes Node's child one of Kindred's. `failureOf`: what it means that it could not be started. */
+/**
+ * Makes Node's child one of Kindred's. `failureOf`: what it means that it could not be started. `ending`: how it is ended
+ * where it breaks a bound.
+ */
 export function adopt(
   child: ChildProcess,
   life: Life,
   kind: Pick<AnyChild, 'name' | 'carrier' | 'kindred'>,
   fd: number | undefined,
   failureOf: (cause: NodeJS.ErrnoException) => KindredError,
+  ending: TerminateOptions,
 ): Child<Stdio> {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
@@ -89,9 +89,14 @@ export function adopt(
     ...kind,
     descriptor: fd === undefined ? undefined : (child.stdio?.[fd] as Duplex | undefined),
     exited,
-    outcome: (options: CollectOptions = {}) => collect(child, kind.name, life, exited, options),
+    outcome: (options: CollectOptions = {}) =>
+      collect(child, kind.name, life, exited, options, () => void terminate(child, ending).catch(() => {})),
     lines: (options?: LineOptions) => linesOf(child, options),
-    terminate: (options?: TerminateOptions) => terminate(child, exited, options),
+    async terminate(options?: TerminateOptions) {
+      // Where it never started, this says why.
+      if (child.pid === undefined) await exited;
+      return terminate(child, options);
+    },
     ...(send === undefined
       ? {}
       : {
@@ -112,18 +117,4 @@ function refuseReserved(message: unknown): void {
       `a message whose cmd is ${JSON.stringify(cmd.slice(0, 80))} would be swallowed by Node.js: use another name, or put it into an envelope`,
       { outcome: 'not-sent' },
     );
-}
-
-async function terminate(
-  child: ChildProcess,
-  exited: Promise<Exit>,
-  { signal = 'SIGTERM', graceMs = 5000 }: TerminateOptions = {},
-): Promise<Exit> {
-  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  try {
-    return await exited;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -17,17 +17,16 @@ export interface CollectOptions {
 
 export const defaultMaxBuffer: number = 1024 * 1024;
 
-/** Rejects where the child never started. */
+/** Rejects where the child never started. `tooMuch`: it writes more than it may, and is to be ended. */
 export async function collect(
   child: ChildProcess,
   name: string,
   life: Life,
   exited: Promise<Exit>,
   { encoding = 'utf8', maxBuffer = defaultMaxBuffer }: CollectOptions,
-  killSignal: NodeJS.Signals = 'SIGTERM',
+  tooMuch: () => void,
 ): Promise<ChildOutcome<never>> {
   const all: Buffer[] = [];
-  const tooMuch = (): void => void child.kill(killSignal);
   const keep = (readable: Readable | null | undefined): Kept | undefined =>
     readable === null || readable === undefined ? undefined : new Kept(readable, maxBuffer, all, tooMuch);
   const kept = [keep(child.stdout), keep(child.stderr)];

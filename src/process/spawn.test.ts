@@ -95,14 +95,23 @@ describe('the outcome of a child', () => {
     process.kill(pid, 'SIGKILL');
   });
 
-  it('tells that its time had run out, also of a child that takes no SIGTERM', async () => {
+  it('tells that its time had run out', async () => {
+    const outcome = await spawn('sleep', ['1000'], { timeout: 50 }).outcome();
+    assert.deepEqual([outcome.timedOut, outcome.cancelled, outcome.signal], [true, false, 'SIGTERM']);
+    assert.throws(() => outcome.orThrow(), { code: 'ERR_TIMEOUT' });
+  });
+
+  it('comes also of a child that takes no SIGTERM', async () => {
     const [command, args] = says(
       "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)",
     );
-    const child = spawn(command, args, { timeout: 1000, graceMs: 100 });
-    const outcome = await child.outcome();
-    assert.deepEqual([outcome.timedOut, outcome.signal, outcome.stdout], [true, 'SIGKILL', 'up\n']);
-    assert.throws(() => outcome.orThrow(), { code: 'ERR_TIMEOUT' });
+    const controller = new AbortController();
+    const child = spawn(command, args, { signal: controller.signal, graceMs: 100 });
+    const outcome = child.outcome();
+    await once(child.stdout, 'data');
+    controller.abort();
+    const { cancelled, signal, stdout } = await outcome;
+    assert.deepEqual([cancelled, signal, stdout], [true, 'SIGKILL', 'up\n']);
   });
 
   it('tells that its signal had fired', async () => {
@@ -114,6 +123,27 @@ describe('the outcome of a child', () => {
     assert.deepEqual([cancelled, timedOut, signal], [true, false, 'SIGTERM']);
     const never = await spawn('sleep', ['1000'], { signal: AbortSignal.abort() }).outcome();
     assert.equal(never.cancelled, true);
+  });
+});
+
+describe('a child that breaks a bound', () => {
+  const deaf =
+    "process.on('SIGTERM', () => console.log('asked')); console.log('up'); setInterval(() => {}, 1000);";
+
+  it('is asked once', async () => {
+    const controller = new AbortController();
+    const [command, args] = says(`process.once('SIGTERM', () => setTimeout(process.exit, 200)); ${deaf}`);
+    const child = spawn(command, args, { signal: controller.signal });
+    const outcome = child.outcome();
+    child.stdout.once('data', () => controller.abort());
+    const { stdout, exitCode } = await outcome;
+    assert.deepEqual([stdout, exitCode], ['up\nasked\n', 0]);
+  });
+
+  it('is killed also where it writes too much, and takes no SIGTERM', async () => {
+    const [command, args] = says(`${deaf} setInterval(() => process.stdout.write('x'.repeat(1000)), 1)`);
+    const { truncated, signal } = await spawn(command, args, { graceMs: 100 }).outcome({ maxBuffer: 5000 });
+    assert.deepEqual([truncated, signal], [true, 'SIGKILL']);
   });
 });
 
@@ -301,6 +331,23 @@ describe('a forked module', () => {
     assert.throws(() => child.send({ cmd: 'NODE_ANYTHING' }), { code: 'ERR_RESERVED_MESSAGE' });
     child.disconnect();
     await child.exited;
+  });
+
+  it('runs instead of the code that its parent was given', async () => {
+    const shown = join(dir, 'shown.cjs');
+    writeFileSync(shown, 'process.send(process.execArgv); process.disconnect();');
+    for (const [flag, code] of [
+      ['-e', ''],
+      ['--print', ';0'],
+    ] as const) {
+      // Whose child runs this again is caught here, and not by its own child.
+      const script = `if (process.env.AGAIN) throw new Error('again');
+        import(${JSON.stringify(new URL('./spawn.ts', import.meta.url).href)}).then(({ fork }) =>
+          fork(${JSON.stringify(shown)}, { env: { AGAIN: 'yes' } }).on('message', (flags) => console.log(String(flags))))${code}`;
+      const flags = ['--stack-trace-limit=9', '--input-type=commonjs', flag, script];
+      const { stdout, stderr } = await spawn(node, flags).outcome();
+      assert.match(stdout, /^--stack-trace-limit=9\n(0\n)?$/, stderr);
+    }
   });
 
   it('is heard where it is silent to the terminal', async () => {

@@ -6,14 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { KindredError } from '../base/errors.ts';
 import { channelVariable } from './channel-variable.ts';
 import { adopt, type Child, type ChildChannel } from './child.ts';
-import type { Life } from './outcome.ts';
+import type { Exit, Life } from './outcome.ts';
+import type { OnParentDeath } from './parent-death.ts';
+import { hideTie, isNodeByName, planParentDeathHere } from './parent-death-means.ts';
+import { planUser, type UserOptions } from './plan-user.ts';
 import { isSystemError, startError } from './start-error.ts';
 import { planStdio, type Stdio, type StdioForm } from './stdio.ts';
+import { type TerminateOptions, terminate } from './terminate.ts';
 
 export interface SpawnOptions<
   S extends Stdio | undefined = Stdio | undefined,
   C extends ChildChannel = ChildChannel,
-> extends Omit<NodeSpawnOptions, 'stdio'> {
+> extends Omit<NodeSpawnOptions, 'stdio'>,
+    UserOptions {
   /**
    * Standard input, output and error, and extra descriptors. Default, as for Node.js: `pipe` for all three. With a
    * channel: stdin is ignored, stdout and stderr are inherited, where the channel does not use them.
@@ -27,8 +32,13 @@ export interface SpawnOptions<
   name?: string | undefined;
   /** Written to stdin, which is then closed. A stream is piped. */
   input?: string | Uint8Array | Readable | undefined;
-  /** After `timeout` and `signal`: how long it may take to end, in milliseconds, before SIGKILL. Default 5000. */
+  /**
+   * Where it is ended because of `timeout`, `signal`, too much output or the end of this process: how long it may take, in
+   * milliseconds, before SIGKILL. Default 5000.
+   */
   graceMs?: number | undefined;
+  /** What becomes of it when this process is gone, however that comes about. Default `die`; where it is `detached`, `survive`. */
+  onParentDeath?: OnParentDeath | undefined;
 }
 
 /** What `stdio` is where it is not given. */
@@ -46,7 +56,7 @@ export interface ForkOptions<
 > extends SpawnOptions<S, C> {
   /** Default: this process's own Node.js. */
   execPath?: string | undefined;
-  /** Default: the flags of this process. */
+  /** Default: the flags of this process, without the code that `--eval` or `--print` gave it. */
   execArgv?: readonly string[] | undefined;
   /** stdin, stdout and stderr are piped instead of inherited, where `stdio` does not say otherwise. Default false. */
   silent?: boolean | undefined;
@@ -55,10 +65,11 @@ export interface ForkOptions<
 /**
  * Starts a program, with Node's own names and options. No shell, unless `shell` says so; then `command` is the whole line,
  * and arguments are refused, because they would become shell syntax. `env` is exact where it is given, but for the
- * variable that names the channel (see `extendEnv`).
+ * variables that tell the child of its channel and its parent (see `extendEnv`).
  *
  * Throws `ERR_BAD_ARGUMENT` for options that cannot be. Where the program cannot be started, `exited` rejects, with
- * `ERR_COMMAND_NOT_FOUND`, `ERR_NOT_EXECUTABLE`, `ERR_BAD_CWD`, `ERR_ARGUMENTS_TOO_LONG` or `ERR_START_FAILED`.
+ * `ERR_COMMAND_NOT_FOUND`, `ERR_NOT_EXECUTABLE`, `ERR_BAD_CWD`, `ERR_ARGUMENTS_TOO_LONG`, `ERR_NOT_PERMITTED` or
+ * `ERR_START_FAILED`.
  */
 export function spawn<const S extends Stdio | undefined = undefined, const C extends ChildChannel = 'none'>(
   command: string,
@@ -75,6 +86,16 @@ export function spawn(
   third: SpawnOptions = {},
 ): Child<Stdio> {
   const [args, options] = isList(second) ? [second, third] : [[], second];
+  return start(command, args, options);
+}
+
+/** `isNode`: the program is Node.js. Undefined: to be found out. */
+function start(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  isNode?: boolean | undefined,
+): Child<Stdio> {
   const {
     stdio,
     channel = holdsIpc(stdio) ? 'ipc' : 'none',
@@ -84,6 +105,9 @@ export function spawn(
     input,
     timeout,
     graceMs = 5000,
+    onParentDeath = options.detached === true ? 'survive' : 'die',
+    user,
+    group,
     ...rest
   } = options;
   if (rest.shell !== undefined && rest.shell !== false && args.length > 0)
@@ -93,17 +117,37 @@ export function spawn(
       { outcome: 'not-sent' },
     );
   const wiring = wire(channel, stdio, input !== undefined);
-  const plan = planStdio(wiring.stdio);
   // The channel of this process is not the child's.
   const { [channelVariable]: _ownChannel, ...inherited } = process.env;
   const told = `${wiring.tells}${kindred ? ';kindred' : ''}`;
+  const given = {
+    ...rest,
+    user,
+    group,
+    command,
+    args,
+    env: env ?? inherited,
+    graceMs,
+    onParentDeath,
+    isNode,
+  };
+  const tied = planParentDeathHere({ ...given, descriptor: wiring.stdio.length });
+  // Around all the rest: the kernel forgets what is to happen when the parent is gone as soon as the user changes.
+  const who = planUser({ user, group }, tied.command, [...tied.execArgv, ...tied.args], {
+    ...given,
+    shell: tied.shell,
+  });
+  const plan = planStdio(wiring.stdio);
   const life: Life = { startedMs: performance.now(), timedOut: false, cancelled: false };
   let child: ChildProcess;
   try {
-    child = nodeSpawn(command, args, {
+    const { command: program, args: argv, ...ids } = who;
+    child = nodeSpawn(program, argv, {
       ...rest,
-      stdio: plan.stdio,
-      env: { ...(env ?? inherited), ...(channel === 'none' ? {} : { [channelVariable]: told }) },
+      shell: tied.shell,
+      ...ids,
+      stdio: tied.extraDescriptor ? [...plan.stdio, pipe] : plan.stdio,
+      env: { ...given.env, ...(channel === 'none' ? {} : { [channelVariable]: told }), ...tied.env },
     });
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -111,12 +155,14 @@ export function spawn(
   } finally {
     plan.close();
   }
+  hideTie(child, tied);
   const kind = { name, carrier: channel, kindred };
-  const ours = adopt(child, life, kind, wiring.fd, (cause) =>
-    startError({ name, command, cwd: rest.cwd }, cause),
-  );
+  const ending = { signal: (rest.killSignal ?? 'SIGTERM') as NodeJS.Signals, graceMs };
+  const failureOf = (cause: NodeJS.ErrnoException): KindredError =>
+    startError({ name, command, cwd: rest.cwd }, cause);
+  const ours = adopt(child, life, kind, wiring.fd, failureOf, ending);
   feed(child, input);
-  bound(ours, life, { timeout, signal: rest.signal, killSignal: rest.killSignal, graceMs });
+  bound(child, ours.exited, life, { timeout, signal: rest.signal, ending });
   return ours;
 }
 
@@ -141,14 +187,26 @@ export function fork(
   const [args, options] = isList(second) ? [second, third] : [[], second];
   const {
     execPath = process.execPath,
-    execArgv = process.execArgv,
+    execArgv = ownFlags(),
     silent = false,
     channel = 'ipc',
     stdio = silent ? 'pipe' : channel === 'ipc' || channel === 'none' ? 'inherit' : undefined,
     ...rest
   } = options;
   const file = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module;
-  return spawn(execPath, [...execArgv, file, ...args], { name: nameOf(file, args), channel, stdio, ...rest });
+  const all = [...execArgv, file, ...args];
+  return start(execPath, all, { name: nameOf(file, args), channel, stdio, ...rest }, isNodeByName(execPath));
+}
+
+/** A child that were given the code would run that, and not its module: and so would its own, without end. */
+function ownFlags(): string[] {
+  const flags: string[] = [];
+  for (let n = 0; n < process.execArgv.length; n++) {
+    const flag = process.execArgv[n] as string;
+    if (/^(-e|-p|-pe|--eval|--print|--input-type)$/.test(flag)) n++;
+    else if (!/^--(eval|print|input-type)=/.test(flag)) flags.push(flag);
+  }
+  return flags;
 }
 
 function isList(value: unknown): value is readonly string[] {
@@ -176,9 +234,11 @@ function wire(
   if (channel === 'ipc' && !stdio.includes('ipc')) stdio.push('ipc');
   if (channel !== 'descriptor') return { stdio, tells: channel, fd: undefined };
   const fd = stdio.length;
-  stdio.push(process.platform === 'win32' ? 'overlapped' : 'pipe');
+  stdio.push(pipe);
   return { stdio, tells: `fd:${fd}`, fd };
 }
+
+const pipe = process.platform === 'win32' ? 'overlapped' : 'pipe';
 
 /** What Node.js throws at once for some failures of the system, it tells of others as an event: here all come so. */
 function neverStarted(error: Error): ChildProcess {
@@ -198,29 +258,28 @@ function feed(child: ChildProcess, input: SpawnOptions['input']): void {
 
 /** Ends it when its time has run out, or its signal fires; by SIGKILL where it does not end then. */
 function bound(
-  child: Child<Stdio>,
+  child: ChildProcess,
+  exited: Promise<Exit>,
   life: Life,
   {
     timeout = 0,
     signal,
-    killSignal = 'SIGTERM',
-    graceMs,
-  }: Pick<NodeSpawnOptions, 'timeout' | 'signal' | 'killSignal'> & { graceMs: number },
+    ending,
+  }: Pick<NodeSpawnOptions, 'timeout' | 'signal'> & { ending: TerminateOptions },
 ): void {
-  const end = (): void => {
-    void child.terminate({ signal: killSignal as NodeJS.Signals, graceMs }).catch(() => {});
-  };
+  // One that never started has told why, and one that cannot be ended lives on: nobody waits for it here.
+  const end = (asked: boolean): void => void terminate(child, ending, { asked }).catch(() => {});
   const timer =
     timeout > 0
       ? setTimeout(() => {
           life.timedOut = true;
-          end();
+          end(false);
         }, timeout)
       : undefined;
-  // Node.js itself sends the first signal, and tells of it as an event.
+  // Node.js itself asks, and tells of it as an event.
   const onAbort = (): void => {
     life.cancelled = !life.timedOut;
-    end();
+    end(true);
   };
   if (signal?.aborted === true) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
@@ -228,7 +287,7 @@ function bound(
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   };
-  child.exited.then(over, over);
+  exited.then(over, over);
 }
 
 function nameOf(command: string, args: readonly string[]): string {

@@ -43,6 +43,8 @@ function reasonOf({ command, cwd }: Attempt, cause: NodeJS.ErrnoException): [Err
         'ERR_ARGUMENTS_TOO_LONG',
         'its arguments and environment are longer than the system takes: hand them over through stdin or a file',
       ];
+    case 'EPERM':
+      return ['ERR_NOT_PERMITTED', 'only root may start it as another user or with another group'];
     default:
       return ['ERR_START_FAILED', cause.message];
   }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { createLoopWatch, type LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, CloseReason } from '../channel/channel.ts';
+import { type HandlePort, noHandles } from '../channel/handle-port.ts';
 import { keepBytes } from '../channel/outbox.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
@@ -38,6 +39,8 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
   watch?: LoopWatch;
   context?: ContextPort;
   events?: EventsPort;
+  /** Passes open sockets and servers. Default: nothing is taken for one. */
+  handles?: HandlePort;
   /** Whether the errors of this end's functions go out with their stack. Default false. */
   withStack?: boolean;
 }
@@ -113,6 +116,7 @@ class ChannelPeer implements OwnPeer {
         tell: (message) => this.#answer(message),
         room: () => this.#whenRoom(),
       },
+      handles: options.handles ?? noHandles,
       maxStreams: limits.maxStreams,
       mostProduced: () => Math.min(limits.maxStreams, channel.remote?.maxStreams ?? limits.maxStreams),
       callLent: (id, args) => this.#outbound.call(id, args, noOptions),

@@ -38,13 +38,20 @@ type Names<S, Depth extends keyof Deeper | number = 5> = {
           : never;
 }[keyof S];
 
+/** A connection (`net.Socket`) can be iterated, but is passed as what it is. */
+interface Connection {
+  resetAndDestroy(): unknown;
+}
+
 /** What a call of a function of this result type gives: a stream for a generator or stream, else a promise. */
 export type Answer<R> =
-  Awaited<R> extends AsyncIterable<infer T>
-    ? Streaming<T>
-    : Awaited<R> extends ReadableStream<infer T>
+  Awaited<R> extends Connection
+    ? Promise<Awaited<R>>
+    : Awaited<R> extends AsyncIterable<infer T>
       ? Streaming<T>
-      : Promise<Awaited<R>>;
+      : Awaited<R> extends ReadableStream<infer T>
+        ? Streaming<T>
+        : Promise<Awaited<R>>;
 
 /** Can be iterated at once, or awaited for the stream. */
 export type Streaming<T> = Promise<RemoteStream<T>> & AsyncIterable<T, undefined>;

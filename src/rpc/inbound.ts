@@ -13,6 +13,7 @@ import type { Limits } from '../wire/limits.ts';
 import type { CallId, Message, Params, WireError } from '../wire/message.ts';
 import type { Brake } from './brake.ts';
 import { CallTable } from './call-table.ts';
+import type { Claim } from './claim.ts';
 import type { ContextPort, EventsPort } from './context.ts';
 import { describe } from './discover.ts';
 import type { Peer } from './peer.ts';
@@ -29,6 +30,8 @@ type NotifyMessage = Extract<Message, { kind: 'notify' }>;
 interface Parked {
   message: CallMessage | NotifyMessage;
   borrowed: Borrowing | undefined;
+  /** Its caller has given up since its handles were asked for. */
+  isCancelled?: boolean;
 }
 
 export interface InboundOptions {
@@ -74,8 +77,8 @@ export class Inbound implements ScopeOwner {
     this.#channel = options.channel;
     this.#references = options.references;
     this.#methods = options.methods;
-    const { lendStream, lentStreams } = options.references;
-    this.#resultTicket = { sent: false, exportReference: lendStream, lentStreams };
+    const { lendResult, lentStreams } = options.references;
+    this.#resultTicket = { sent: false, exportReference: lendResult, lentStreams };
   }
 
   get peer(): Peer<unknown> {
@@ -121,13 +124,21 @@ export class Inbound implements ScopeOwner {
 
   onNotify(message: NotifyMessage): void {
     const borrowed = this.#references.takeBorrowed();
+    if (borrowed?.claim !== undefined)
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        'a notification has brought a handle: only calls and results may',
+      );
     this.#runOrPark(message, borrowed);
   }
 
   onCancel(id: CallId): void {
     const cancelled = turnedAway();
-    const parked = this.#parked.take(({ message }) => message.kind === 'call' && message.id === id);
+    const isMeant = ({ message }: Parked): boolean => message.kind === 'call' && message.id === id;
+    const parked = this.#parked.take((each) => isMeant(each) && each.borrowed?.claim?.isStarted !== true);
     if (parked.length === 0) {
+      // Where it gets its handles nobody else has them any more: so its function runs, and hears of it.
+      for (const each of this.#parked) if (isMeant(each)) each.isCancelled = true;
       this.#calls.get(id)?.cancel(cancelled);
       return;
     }
@@ -139,8 +150,15 @@ export class Inbound implements ScopeOwner {
   pump(): void {
     this.#pumpIsDue = false;
     while (this.#parked.size > 0 && this.#mayRun()) {
-      const { message, borrowed } = this.#parked.shift() as Parked;
-      this.#run(message, borrowed);
+      const { message, borrowed, isCancelled } = this.#parked.first as Parked;
+      const claim = borrowed?.claim;
+      if (claim?.isSettled === false) {
+        this.#claim(message, claim);
+        if (!claim.isSettled) break;
+      }
+      this.#parked.shift();
+      if (claim?.error === undefined) this.#run(message, borrowed, isCancelled);
+      else this.#turnAway((message as CallMessage).id, borrowed, neverRun(claim.error));
     }
     this.slow();
   }
@@ -177,7 +195,7 @@ export class Inbound implements ScopeOwner {
   /** The caller is gone: nobody wants the answers. */
   close(error: KindredError): void {
     this.#refusal ??= error;
-    this.#parked.take();
+    for (const { borrowed } of this.#parked.take()) borrowed?.claim?.drop();
     for (const scope of [...this.#calls.values(), ...this.#nameless.values()]) scope.cancel(error);
     this.#tellIdle();
   }
@@ -205,7 +223,8 @@ export class Inbound implements ScopeOwner {
   }
 
   #runOrPark(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
-    if (this.#parked.size === 0 && this.#mayRun()) return this.#run(message, borrowed);
+    const claim = borrowed?.claim;
+    if (claim === undefined && this.#parked.size === 0 && this.#mayRun()) return this.#run(message, borrowed);
     const { maxCalls, maxWaitingCalls } = this.#options.limits;
     this.#parked.push({ message, borrowed });
     const waiting = this.#parked.size;
@@ -214,7 +233,21 @@ export class Inbound implements ScopeOwner {
         'ERR_LIMIT',
         `${waiting} calls and notifications wait to be run, above maxWaitingCalls (${maxWaitingCalls})`,
       );
+    // One that waits for others to finish leaves its handles where they are: its caller may give it up meanwhile.
+    if (claim !== undefined && this.#methods !== undefined && this.#answering + waiting <= maxCalls)
+      this.#claim(message as CallMessage, claim);
+    if (claim?.isSettled === true) this.#pumpSoon();
     this.slow();
+  }
+
+  /** Asks for the handles of a call that will run; those of one that cannot go back. */
+  #claim(message: CallMessage | NotifyMessage, claim: Claim): void {
+    try {
+      argumentsFor(this.#find(message.method), message.params);
+    } catch (refusal) {
+      return claim.fail(Refusal.is(refusal) ? refusal.error : (refusal as KindredError));
+    }
+    claim.start(() => this.#pumpSoon());
   }
 
   #open(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): Scope {
@@ -228,8 +261,13 @@ export class Inbound implements ScopeOwner {
     return scope;
   }
 
-  #run(message: CallMessage | NotifyMessage, borrowed: Borrowing | undefined): void {
+  #run(
+    message: CallMessage | NotifyMessage,
+    borrowed: Borrowing | undefined,
+    isCancelled: boolean = false,
+  ): void {
     const scope = this.#open(message, borrowed);
+    if (isCancelled) scope.cancel(turnedAway());
     this.#answering++;
     if (message.kind === 'notify' && message.ack?.level === 'received')
       this.#send({ kind: 'ack', ...message.ack });
@@ -395,14 +433,19 @@ export class Inbound implements ScopeOwner {
 
   #answered(): void {
     this.#answering--;
+    this.#pumpSoon();
+  }
+
+  #pumpSoon(): void {
     if (this.#pumpIsDue || this.#parked.size === 0) return;
     this.#pumpIsDue = true;
     queueMicrotask(() => this.pump());
   }
 
-  /** Of a call that never runs: nobody wants the streams that came with it either. */
+  /** Of a call that never runs: nobody wants what came with it either. */
   #turnAway(id: CallId, borrowed: Borrowing | undefined, error: KindredError): void {
     for (const consumer of borrowed?.consumers ?? []) consumer.cancel();
+    borrowed?.claim?.drop();
     this.#refuse(id, error);
   }
 
@@ -452,6 +495,11 @@ function unsayable(method: string, error: unknown): KindredError {
       ? error
       : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read');
   return new KindredError(code, `${method}: its result cannot be sent: ${message}`, { outcome: 'executed' });
+}
+
+/** What came with the call was lost before its function was asked. */
+function neverRun(error: KindredError): KindredError {
+  return error.code === 'ERR_HANDLE_LOST' ? error.withOutcome('not-sent') : error;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

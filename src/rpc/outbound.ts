@@ -132,8 +132,9 @@ export class Outbound implements CallOwner {
     const call = this.#pending.get(id);
     const borrowed = this.#references.takeBorrowed();
     if (call === undefined) {
-      // The caller has given up: whatever streams came with the result are not wanted.
+      // The caller has given up: whatever came with the result is not wanted.
       for (const consumer of borrowed?.consumers ?? []) consumer.cancel();
+      borrowed?.claim?.drop();
       return;
     }
     this.#leave(call);
@@ -143,7 +144,14 @@ export class Outbound implements CallOwner {
       this.#references.bind(borrowed, call);
       call.addConsumers(borrowed.consumers);
     }
-    call.succeed(value);
+    const claim = borrowed?.claim;
+    if (claim === undefined) return call.succeed(value);
+    // It answers only with what it has.
+    claim.start(() => {
+      if (call.settled) claim.drop();
+      else if (claim.error === undefined) call.succeed(value);
+      else call.fail(claim.error, 'executed');
+    });
   }
 
   onError(id: CallId, error: WireError): void {
@@ -267,6 +275,10 @@ export class Outbound implements CallOwner {
 
   freeNow(): number {
     return this.#watch.freeNow();
+  }
+
+  recall(lending: Lending): void {
+    this.#references.recall(lending);
   }
 
   startStreams(call: PendingCall, lending: Lending): readonly Producer[] {

@@ -21,6 +21,8 @@ export interface CallOwner {
   abandon(call: PendingCall, error: KindredError): void;
   /** Starts the streams that the call has brought to the other end. */
   startStreams(call: PendingCall, lending: Lending): readonly Producer[];
+  /** What it has passed and nobody has taken is not to be taken any more. */
+  recall(lending: Lending): void;
   /** Nothing of the call may be used any more. */
   finished(call: PendingCall): void;
 }
@@ -136,16 +138,23 @@ export class PendingCall implements Outgoing, Life {
 
   succeed(value: unknown): void {
     if (this.settled) return;
-    this.settled = true;
+    this.#settle();
     this.resolve(value);
     this.release();
   }
 
   fail(error: KindredError, outcome: Outcome = 'not-sent'): void {
     if (this.settled) return;
-    this.settled = true;
+    this.#settle();
     this.reject(error.outcome === outcome ? error : error.withOutcome(outcome));
     this.release();
+  }
+
+  /** Whoever hears of it finds the handles that it has passed either here or there. */
+  #settle(): void {
+    this.settled = true;
+    const lending = this.#extras?.lending;
+    if (lending?.handles !== undefined) this.#owner.recall(lending);
   }
 
   /** Ends the streams of a call that has been given up. */

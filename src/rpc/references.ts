@@ -1,9 +1,12 @@
 /**
- * What travels by reference on one peer: functions that are lent, and streams. Each belongs to the life of a call.
+ * What travels by reference on one peer: functions that are lent, and streams, which belong to the life of a call; and
+ * handles, which change hands for good.
  */
 import { KindredError } from '../base/errors.ts';
+import type { HandlePort } from '../channel/handle-port.ts';
 import type { CallId, Message, Reference, WireError } from '../wire/message.ts';
 import { CallTable } from './call-table.ts';
+import { Claim } from './claim.ts';
 import { createStandIn, Ledger, type Lendable, type Loan } from './loans.ts';
 import type { Scope } from './scope.ts';
 import { Consumer, isSource, type Life, Producer, type Source, type StreamPort } from './streams.ts';
@@ -13,16 +16,21 @@ import { degraded, fromWire } from './wire-errors.ts';
 export interface Lending {
   readonly functions: number[];
   readonly streams: { id: number; source: Source }[];
+  /** Those that are passed with it. */
+  handles?: number[];
 }
 
 /** What one message has brought. */
 export interface Borrowing {
   readonly loans: Loan[];
   readonly consumers: Consumer[];
+  /** Its handles. */
+  claim?: Claim;
 }
 
 export interface ReferencesOptions {
   port: StreamPort;
+  handles: HandlePort;
   /** Streams that the other end may have open towards this one. */
   maxStreams: number;
   /** Streams that may be open from here: what the other end takes. */
@@ -52,16 +60,37 @@ export class References {
     return this.#producers.size + this.#consumers.size;
   }
 
-  /** For the encoder of a call: functions and streams can be lent to it, until it ends. */
+  /** For the encoder of a call: functions and streams can be lent to it, until it ends; handles passed with it. */
   readonly lend = (value: object): Reference | undefined => {
-    if (typeof value !== 'function') return this.lendStream(value);
+    if (typeof value !== 'function') return this.#pass(value, 'keep') ?? this.#lendStream(value);
     const id = this.ledger.lend(value as Lendable);
     this.#lendingNow().functions.push(id);
     return { kind: 'function', id };
   };
 
-  /** For the encoder of a result: only streams, because a result has no end of its own. */
-  readonly lendStream = (value: object): Reference | undefined => {
+  /** For the encoder of a result: no functions, because a result has no end of its own. */
+  readonly lendResult = (value: object): Reference | undefined =>
+    this.#pass(value, 'close') ?? this.#lendStream(value);
+
+  /** For the encoder of a notification: it has no end, so nothing can be lent to it, and no answer that says who has it. */
+  readonly refuse = (value: object): undefined => {
+    if (this.#options.handles.isHandle(value))
+      throw new KindredError(
+        'ERR_NOT_ENCODABLE',
+        'an open socket or server is among the arguments of a notification: pass it with a call, whose answer says that it has arrived',
+      );
+  };
+
+  #pass(value: object, back: 'keep' | 'close'): Reference | undefined {
+    const id = this.#options.handles.give(value, back);
+    if (id === undefined) return undefined;
+    const lending = this.#lendingNow();
+    lending.handles ??= [];
+    lending.handles.push(id);
+    return { kind: 'handle', id };
+  }
+
+  #lendStream(value: object): Reference | undefined {
     if (!isSource(value)) return undefined;
     const { streams } = this.#lendingNow();
     const open = this.#producers.size + streams.length;
@@ -71,10 +100,7 @@ export class References {
     const id = ++this.#lastStream;
     streams.push({ id, source: value });
     return { kind: 'stream', id };
-  };
-
-  /** For the encoder of a notification: it has no end, so nothing can be lent to it. */
-  refuse(): undefined {}
+  }
 
   /** Of the message that was just encoded; undefined where it lends nothing. */
   readonly lentStreams = (): readonly number[] | undefined => this.#lending?.streams.map(({ id }) => id);
@@ -91,7 +117,13 @@ export class References {
     const lending = this.takeLending();
     if (lending === undefined) return [];
     this.ledger.end(lending.functions);
+    this.recall(lending);
     return lending.streams;
+  }
+
+  /** The call that they were passed with is settled: what the other end has not taken by now is ours again. */
+  recall({ handles }: Lending): void {
+    if (handles !== undefined) this.#options.handles.recall(handles);
   }
 
   /** For a decoder: makes the stand-ins, and keeps them together until the message itself is there. */
@@ -113,7 +145,8 @@ export class References {
       consumers.push(consumer);
       return consumer;
     }
-    throw new KindredError('ERR_NOT_SUPPORTED', 'handles cannot be passed over this channel');
+    this.#borrowed.claim ??= new Claim(this.#options.handles);
+    return this.#borrowed.claim.add(reference.id);
   }
 
   takeBorrowed(): Borrowing | undefined {
@@ -263,6 +296,7 @@ export class References {
     this.failConsumers(error);
     for (const producer of this.#producers.values()) producer.stop();
     this.ledger.clear();
+    this.#options.handles.close();
   }
 
   #lendingNow(): Lending {

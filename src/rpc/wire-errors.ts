@@ -135,9 +135,9 @@ export function fromWire(error: WireError): KindredError {
 
 /**
  * An end that takes no more calls may say of one that it never ran: that is its go-away, in words that JSON has. So may
- * one that never had a function to run.
+ * one that never had a function to run, or not all the handles that it was to run with.
  */
-const neverRan: ReadonlySet<ErrorCode> = new Set(['ERR_PEER_GONE', 'ERR_START_FAILED']);
+const neverRan: ReadonlySet<ErrorCode> = new Set(['ERR_PEER_GONE', 'ERR_START_FAILED', 'ERR_HANDLE_LOST']);
 
 function toldOutcome(code: ErrorCode, told: unknown): Outcome {
   if (told === 'executed' || (told === 'not-sent' && neverRan.has(code))) return told;

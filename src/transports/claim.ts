@@ -17,10 +17,10 @@ import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { KindredError } from '../base/errors.ts';
+import { identityOfProcess, type ProcessIdentity } from '../process/process-identity.ts';
 import { endpointFileName, leastRoom } from './endpoint-name.ts';
 import { type Acceptor, openServer } from './listener.ts';
 import { type LockOptions, withLock } from './name-lock.ts';
-import { identityOfProcess, type ProcessIdentity } from './process-identity.ts';
 import {
   type FileIdentity,
   isSameFile,
@@ -149,12 +149,13 @@ export function readClaim(files: Pick<EndpointFiles, 'claim'>): Claim | undefine
   } catch {
     return undefined;
   }
-  const { name, pid, started, dialects, version } = (value ?? {}) as Record<string, unknown>;
+  const { name, pid, started, boot, dialects, version } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || !Number.isSafeInteger(pid)) return undefined;
   return {
     name,
     pid: pid as number,
     started: Number.isSafeInteger(started) ? (started as number) : undefined,
+    boot: typeof boot === 'string' ? boot : undefined,
     dialects: Array.isArray(dialects) ? dialects.filter((each) => typeof each === 'string') : undefined,
     version: typeof version === 'string' ? version : undefined,
   };

@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { isHandOverMessage } from '../handles/envelope.ts';
 import { connectionLost } from './system-errors.ts';
 
 /** One end of the channel: a child seen from its parent, or `process` seen from the child. */
@@ -140,6 +141,8 @@ export class IpcLine {
   readonly #onMessage = (value: unknown): void => {
     if (this.#left || this.#told) return;
     this.#arrivals++;
+    // Handles that change hands over the same channel are told of beside its messages.
+    if (isHandOverMessage(value)) return;
     if (this.#receiver?.control?.(value) === true) return;
     if (this.#started && !this.#paused && this.#held.length === 0) this.#receiver?.value(value);
     else if (this.#held.length < maxHeld) this.#held.push(value);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Program, startProgram } from '../../test/suites/program.ts';
-import { identityOfProcess } from './process-identity.ts';
+import { identityOfProcess } from '../process/process-identity.ts';
 import { temporaryName } from './temporary-name.ts';
 
 const program = new URL('../../test/programs/local-server.ts', import.meta.url);

@@ -200,6 +200,32 @@ test('a child whose channel never says that it ended is closed after a while, an
   assert.equal(timers.length, 0);
 });
 
+test("messages about handles on the same channel are nobody's else: not heard, and not sent by mistake", async () => {
+  for (const serialization of serializations) {
+    const [near, far] = createFakeChannel(serialization);
+    const values = createIpcValueTransport(near, serialization);
+    const [other, rest] = createFakeChannel(serialization);
+    const bytes = createIpcByteTransport(other, serialization);
+    const [ear, byteEar] = [createValueEar(), createEar()];
+    values.start(ear);
+    bytes.start(byteEar);
+    for (const end of [far, rest] as unknown as { send(value: unknown, written: () => void): void }[])
+      for (const value of [{ 'kindred:handle': { say: 'hello' } }, { 'kindred:passed': {} }, { mine: 1 }])
+        end.send(value, () => {});
+    await ear.until('the third', () => ear.heard.length > 0);
+    await byteEar.until('the third', () => byteEar.bytes.length > 0);
+    assert.equal(ear.heard.length, 1);
+    assert.equal(String(byteEar.bytes), '{"mine":1}\n');
+    for (const key of ['kindred:handle', 'kindred:passed'])
+      assert.throws(() => values.check?.({ [key]: 1 }, defaultLimits), {
+        code: 'ERR_RESERVED_MESSAGE',
+        outcome: 'not-sent',
+      });
+    values.destroy();
+    bytes.destroy();
+  }
+});
+
 test('messages that Node.js would swallow are refused', async () => {
   for (const serialization of serializations) {
     const [near] = createFakeChannel(serialization);

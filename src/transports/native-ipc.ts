@@ -12,7 +12,10 @@
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import type { HandlePort } from '../channel/handle-port.ts';
 import type { ByteReceiver, ByteTransport, ValueReceiver, ValueTransport } from '../channel/transport.ts';
+import { isHandOverMessage } from '../handles/envelope.ts';
+import { Passage } from '../handles/passage.ts';
 import type { Chunk } from '../wire/dialect.ts';
 import { jsonText } from '../wire/json-value.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -36,7 +39,7 @@ export function createIpcByteTransport(
   serialization: Serialization = 'json',
   clock?: Clock,
 ): ByteTransport {
-  return new IpcBytes(new IpcLine(end, clock), serialization);
+  return new IpcBytes(new IpcLine(end, clock), serialization, new Passage(end));
 }
 
 class IpcValues implements ValueTransport {
@@ -95,6 +98,12 @@ class IpcValues implements ValueTransport {
 
 /** Node.js takes `{ cmd: 'NODE_...' }` for itself: it would be reported as sent and never be seen (measured). */
 function refuseReserved(value: unknown): void {
+  if (isHandOverMessage(value))
+    throw new KindredError(
+      'ERR_RESERVED_MESSAGE',
+      'a message with the key "kindred:handle" or "kindred:passed" would be taken for one about a handle: use another key',
+      { outcome: 'not-sent' },
+    );
   const cmd: unknown =
     typeof value === 'object' && value !== null ? (value as { cmd?: unknown }).cmd : undefined;
   if (typeof cmd === 'string' && cmd.startsWith('NODE_') && cmd !== 'NODE_')
@@ -121,6 +130,8 @@ const tellAfterBytes = windowBytes / 4;
 class IpcBytes implements ByteTransport {
   readonly form = 'bytes';
   readonly name: string;
+  readonly handles: HandlePort;
+  readonly #passage: Passage;
   readonly #line: IpcLine;
   readonly #serialization: Serialization;
   #receiver: ByteReceiver | undefined;
@@ -135,9 +146,11 @@ class IpcBytes implements ByteTransport {
   #lineBlocked = false;
   #windowFull = false;
 
-  constructor(line: IpcLine, serialization: Serialization) {
+  constructor(line: IpcLine, serialization: Serialization, passage: Passage) {
     this.#line = line;
     this.#serialization = serialization;
+    this.#passage = passage;
+    this.handles = passage;
     this.name = line.name;
   }
 
@@ -151,6 +164,8 @@ class IpcBytes implements ByteTransport {
         this.#unblock(true);
       },
       close: (error) => {
+        // Whoever hears of it finds every handle either here or there.
+        this.#passage.close();
         if (!this.#left && error === undefined) receiver.end();
         receiver.close(error);
       },
@@ -192,6 +207,7 @@ class IpcBytes implements ByteTransport {
 
   destroy(): void {
     this.#left = true;
+    this.#passage.close();
     this.#line.destroy();
   }
 

@@ -1,9 +1,9 @@
 /** Clears the runtime directory of what killed processes have left there, so that it does not grow. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../process/process-identity.ts';
 import { readClaim } from './claim.ts';
 import { withLock } from './name-lock.ts';
-import { isAlive } from './process-identity.ts';
 import { lookAt, probe, unlinkIfSame, unlinkIfThere } from './socket-file.ts';
 import { ownerOfTemporary } from './temporary-name.ts';
 

@@ -1,8 +1,8 @@
 /** Names of passing files in the runtime directory. They tell whose they are, so that those of the dead can be swept. */
+import { identityOfProcess, type ProcessIdentity } from '../process/process-identity.ts';
 import { randomBytes } from './cryptography.ts';
-import { identityOfProcess, type ProcessIdentity } from './process-identity.ts';
 
-/** `.PID.START.RANDOM`, the numbers in base 36. */
+/** `.PID.START.RANDOM`, the numbers in base 36. (The boot is not told: files of an earlier one are swept as soon as the pid is free.) */
 export function temporaryName({ pid, started }: ProcessIdentity = identityOfProcess(process.pid)): string {
   return `.${pid.toString(36)}.${started?.toString(36) ?? ''}.${randomBytes(4).toString('hex')}`;
 }

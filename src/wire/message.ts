@@ -87,7 +87,7 @@ export interface Reference {
   id: number;
 }
 
-/** Asked by an encoder for a function, an async iterable or a stream that it meets; undefined: it may not travel here. */
+/** Asked by an encoder for a function, a stream or an instance of a class that it meets; undefined: it does not travel by reference. */
 export type ExportReference = (value: object) => Reference | undefined;
 
 /** Asked by a decoder to make the stand-in for a reference that it meets. */

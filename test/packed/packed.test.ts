@@ -124,6 +124,13 @@ test('source maps name no path of the building machine', () => {
   }
 });
 
+test('a socket is passed directly to a stranger', { skip: process.platform !== 'linux' }, () => {
+  const script = `
+    import { canPassDirectly } from 'kindred/handles';
+    console.log(await canPassDirectly());`;
+  assert.equal(runAsUser('direct.mjs', script), 'true');
+});
+
 test('a module is hosted in every place', () => {
   writeFileSync(join(user, 'maths.mjs'), 'export const add = (a, b) => a + b;\n');
   const script = `

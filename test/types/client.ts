@@ -1,4 +1,5 @@
 // What a user writes against the type of a service alone. Compiled, never run.
+import type { Server as NetServer, Socket } from 'node:net';
 import { type Client, connect, host, type Peer, type RemoteStream, serve } from 'kindred';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -21,6 +22,8 @@ const service = {
   web: (): ReadableStream<string> => new ReadableStream(),
   promised: async (): Promise<AsyncIterable<Date>> => (async function* () {})(),
   render: (page: string, progress: (percent: number) => void) => progress(page.length),
+  dial: async (port: number): Promise<Socket> => new (await import('node:net')).Socket({ fd: port }),
+  take: (socket: Socket, server?: NetServer) => server?.listening ?? socket.readable,
   nested: { deep: { hello: (name: string) => `hello ${name}` } },
   onlyData: { a: 1, b: [1, 2] },
   counter: new Counter(),
@@ -42,6 +45,10 @@ for await (const n of peer.call.countdown(3)) same<Equal<typeof n, number>>();
 for await (const s of peer.call.web()) same<Equal<typeof s, string>>();
 for await (const d of peer.call.promised()) same<Equal<typeof d, Date>>();
 const stream: RemoteStream<number> = await peer.call.countdown(3);
+// Connections are passed as what they are, though they can be iterated.
+same<Equal<ReturnType<typeof peer.call.dial>, Promise<Socket>>>();
+same<Equal<ReturnType<typeof peer.call.take>, Promise<boolean>>>();
+peer.call.take(await peer.call.dial(80));
 // Function arguments are given as they are.
 peer.call.render('page', (percent) => void percent.toFixed());
 // Nested objects and instances become dotted names.

@@ -122,9 +122,9 @@ test('both ends can speak another dialect', async () => {
 
 test('replies that do not come in time are exit code 4, a channel that closes before them 1', async () => {
   const inbox = await listen('local:silent');
-  const late = await command.run(['send', 'local:silent', 'x', '--wait-reply', '2', '--timeout', '100']);
+  const late = await command.run(['send', 'local:silent', 'x', '--wait-reply', '2', '--timeout', '2000']);
   assert.deepEqual([late.code, late.stdout], [4, '']);
-  assert.match(late.stderr, /^kindred: 0 of 2 replies within 100 ms \(ERR_TIMEOUT, outcome unknown\)\n$/);
+  assert.match(late.stderr, /^kindred: 0 of 2 replies within 2000 ms \(ERR_TIMEOUT, outcome unknown\)\n$/);
   const cut = command.start(['send', 'local:silent', 'y', '--wait-reply']);
   await inbox.sees('stdout', /"y"/);
   inbox.child.kill('SIGINT');

@@ -217,6 +217,12 @@ export class ValueWriter extends ScalarWriter implements ElementWriter {
       this.#reference(value, 'a ReadableStream', depth);
       return;
     }
+    // An open server is an object like others to everybody but those who can pass it.
+    const reference = this.exportReference?.(value);
+    if (reference !== undefined) {
+      this.tagged(referenceTags[reference.kind], reference.id);
+      return;
+    }
     if ('toJSON' in value && typeof value.toJSON === 'function') {
       const said = this.#saidBy(value as { toJSON: () => unknown }, depth);
       // What `toJSON` gave is not asked again, so that it may be an instance itself.
