@@ -7,14 +7,14 @@ export type { GiveDirectlyOptions } from './direct-giving.ts';
 export type { DirectTaking, TakeDirectlyOptions } from './direct-taking.ts';
 export { type HandleKind, isHandOverMessage, type TakerState } from './envelope.ts';
 export type { Handle } from './givable.ts';
-export {
-  type Given,
-  type GiveOptions,
-  type HandOver,
-  type HandOverOptions,
-  type HandOverState,
-  handOver,
-  type ReturnReason,
+export { handOver } from './giver.ts';
+export type {
+  Given,
+  GiveOptions,
+  HandOver,
+  HandOverOptions,
+  HandOverState,
+  ReturnReason,
 } from './hand-over.ts';
 export { inherited } from './inherited.ts';
 export { type Inheritable, type ListenFdsOptions, type ListenPlan, listenFds } from './listen-fds.ts';

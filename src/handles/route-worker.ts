@@ -3,13 +3,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import { countOf } from './bounds.ts';
 import { type ChannelEnd, machineClock } from './channel-end.ts';
-import {
-  type Given,
-  type HandOver,
-  type HandOverOptions,
-  type HandOverState,
-  handOver,
-} from './hand-over.ts';
+import { handOver } from './giver.ts';
+import type { Given, HandOver, HandOverOptions, HandOverState } from './hand-over.ts';
 import type { Candidate } from './rules.ts';
 
 export interface RouteWorker extends Candidate {

@@ -10,7 +10,8 @@ import { type SocketPair, socketPair } from '../../test/programs/socket-pair.ts'
 import { createTestClock, type TestClock } from '../testkit/clock.ts';
 import type { TakerSays } from './envelope.ts';
 import type { Handle } from './givable.ts';
-import { type HandOver, type HandOverOptions, handOver } from './hand-over.ts';
+import { handOver } from './giver.ts';
+import type { HandOver, HandOverOptions } from './hand-over.ts';
 import { type HandleNote, type TakeOptions, type Taking, takeHandles } from './take-handles.ts';
 
 interface Setting {
