@@ -4,11 +4,8 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { configureShutdown, onShutdown, shutdown } from '../process/on-shutdown.ts';
-import { kinLimits } from '../wire/limits.ts';
-import { loadModule } from './load-module.ts';
-import { openPeer } from './open-peer.ts';
+import { answerWithModule } from './load-module.ts';
 import { OwnServers } from './own-servers.ts';
-import { reach } from './reach.ts';
 
 /** What is left for the output when the grace is over, in milliseconds. */
 const flushMs = 1000;
@@ -16,15 +13,7 @@ const flushMs = 1000;
 async function main(url: string, graceMs: number): Promise<void> {
   tame(cluster.worker);
   const servers = new OwnServers();
-  const reached = await reach('parent:', 'calls', {});
-  const service = loadModule(url, () => servers.listening());
-  const peer = openPeer(reached.transport, {
-    role: 'chooses',
-    kindred: true,
-    service,
-    limits: kinLimits,
-    withStack: true,
-  });
+  const peer = await answerWithModule(url, () => servers.listening());
   configureShutdown({ timeoutMs: graceMs + flushMs });
   const finish = async (): Promise<void> => {
     await servers.drain();

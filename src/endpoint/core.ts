@@ -1,19 +1,21 @@
 /** One core: a worker of `node:cluster` that hosts a module, with a channel for calls on a descriptor of its own. */
 import type { Address as ClusterAddress, Worker } from 'node:cluster';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { channelVariable } from '../process/channel-variable.ts';
+import { inheritedEnv } from '../process/environment.ts';
 import type { Exit } from '../process/outcome.ts';
 import { hideTie, planParentDeathHere } from '../process/parent-death-means.ts';
+import { pipe } from '../process/stdio.ts';
 import { formatAddress } from '../transports/address.ts';
 import { endAfterExit } from '../transports/child-streams.ts';
 import { createStreamTransport } from '../transports/stream.ts';
 import { clusterFork, forget } from './cluster-fork.ts';
 import type { HostOptions } from './host.ts';
-import { endWithin, type Home, type Hosted, openHosted, peerOver } from './hosted.ts';
+import { endWithin, fileOf, type Home, type Hosted, openHosted, peerOver } from './hosted.ts';
 
 export interface CoreOptions extends HostOptions {
   listen: readonly (number | string)[];
@@ -60,8 +62,7 @@ export async function openCore<Module>(
 const descriptor = 4;
 
 function start(url: string, { cwd, env, execArgv = process.execArgv, graceMs }: CoreOptions): Worker {
-  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
-  const told = { ...(env ?? inherited), [channelVariable]: `fd:${descriptor};kindred` };
+  const told = { ...(env ?? inheritedEnv()), [channelVariable]: `fd:${descriptor};kindred` };
   const tied = planParentDeathHere({
     command: process.execPath,
     args: [],
@@ -82,8 +83,6 @@ function start(url: string, { cwd, env, execArgv = process.execArgv, graceMs }: 
   hideTie(worker.process, { ...tied, shown: undefined });
   return worker;
 }
-
-const pipe = process.platform === 'win32' ? ('overlapped' as const) : ('pipe' as const);
 
 /** This file's neighbour, in the sources and in what is published. */
 function entry(): URL {
@@ -112,7 +111,7 @@ async function homeOf(worker: Worker, url: string, options: CoreOptions): Promis
   // Where it never started, this says why.
   if (child.pid === undefined) await exited;
   const stream = child.stdio[descriptor] as Duplex;
-  const name = `${basename(url)} in process ${child.pid}`;
+  const name = `${fileOf(url)} in process ${child.pid}`;
   const transport = endAfterExit(child, stream, createStreamTransport(name, stream));
   return {
     peer: peerOver(transport, name, options),

@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { pause } from '../base/pause.ts';
 import type { Exit } from '../process/outcome.ts';
 import type { Notifier } from '../rpc/client.ts';
 import { checkMs, checkService, limitsOf } from './check-options.ts';
@@ -19,7 +20,7 @@ import { prepareCluster } from './cluster-fork.ts';
 import { type Core, openCore } from './core.ts';
 import { defaultGraceMs } from './end-of-input.ts';
 import type { HostOptions } from './host.ts';
-import type { Hosted } from './hosted.ts';
+import { type Hosted, moduleUrl } from './hosted.ts';
 import { notifierOf } from './notify-all.ts';
 import { events } from './runtime.ts';
 
@@ -82,7 +83,7 @@ export async function coresIn<Module>(
   clock: Clock,
 ): Promise<Cores<Module>> {
   const { count = availableParallelism(), startMs = 30_000, graceMs = defaultGraceMs } = options;
-  const url = urlOf(module);
+  const url = moduleUrl('cores', module);
   if (!Number.isInteger(count) || count < 1)
     throw wrong(`count is ${String(count)}: it takes a whole number above 0`);
   limitsOf(options.limits);
@@ -164,26 +165,6 @@ export async function coresIn<Module>(
     [Symbol.asyncDispose]: () => group.close(),
   };
   return group;
-}
-
-function urlOf(module: URL | string): string {
-  const url = module instanceof URL ? module.href : module;
-  if (URL.canParse(url)) return url;
-  throw wrong(
-    `cores takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`,
-  );
-}
-
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = clock.after(ms, over);
-    signal.addEventListener('abort', over);
-  });
 }
 
 function wrong(message: string): KindredError {

@@ -1,7 +1,9 @@
 /** From an address that somebody else listens at to a transport. */
 import type { ConnectionOptions } from 'node:tls';
+import { backoffMs } from '../base/backoff.ts';
 import { systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { pause } from '../base/pause.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import type { Address } from '../transports/address.ts';
 import { cancelled, type DialOptions } from '../transports/dial.ts';
@@ -26,8 +28,7 @@ export interface Dialled {
   dialects?: readonly string[] | undefined;
 }
 
-const firstPauseMs = 10;
-const longestPauseMs = 250;
+const backoff = { firstMs: 10, maxMs: 250 };
 
 /** Opens, again and again while nobody is there, until `waitMs` have passed. */
 export async function untilReachable<T>(
@@ -36,7 +37,7 @@ export async function untilReachable<T>(
   { waitMs = 0, signal }: DialAddressOptions,
 ): Promise<T> {
   const until = systemClock.now() + waitMs;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  for (let failures = 1; ; failures++) {
     if (signal?.aborted === true) throw cancelled(address, signal);
     try {
       return await open();
@@ -49,7 +50,7 @@ export async function untilReachable<T>(
         leftMs <= 0
       )
         throw error;
-      await pause(Math.min(pauseMs, leftMs), signal);
+      await pause(Math.min(backoffMs(failures, backoff), leftMs), systemClock, signal);
     }
   }
 }
@@ -86,16 +87,4 @@ export async function dialAddress(
       return { transport: await dialPipe(address.name, options) };
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      timer.cancel();
-      signal?.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = systemClock.after(ms, over);
-    signal?.addEventListener('abort', over);
-  });
 }

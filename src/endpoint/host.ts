@@ -1,5 +1,4 @@
 /** `host`: a module in another process, in a thread, or in place, called as if it were imported. */
-import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
@@ -10,7 +9,16 @@ import type { Service } from '../rpc/service.ts';
 import { checkService, limitsOf } from './check-options.ts';
 import { defaultGraceMs } from './end-of-input.ts';
 import type { HostData } from './host-main.ts';
-import { type EndOptions, endWithin, type Home, type Hosted, openHosted, peerOver } from './hosted.ts';
+import {
+  type EndOptions,
+  endWithin,
+  fileOf,
+  type Home,
+  type Hosted,
+  moduleUrl,
+  openHosted,
+  peerOver,
+} from './hosted.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
 
@@ -45,12 +53,7 @@ export async function host<Module = unknown>(
   module: URL | string,
   options: HostOptions = {},
 ): Promise<Hosted<Module>> {
-  const url = module instanceof URL ? module.href : module;
-  if (!URL.canParse(url))
-    throw new KindredError(
-      'ERR_BAD_ARGUMENT',
-      `host takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`,
-    );
+  const url = moduleUrl('host', module);
   limitsOf(options.limits);
   checkService(options.serve ?? {});
   const { in: place = 'process' } = options;
@@ -61,11 +64,6 @@ export async function host<Module = unknown>(
     );
   const home = await homes[place](url, options);
   return openHosted(url, home, options.startMs ?? 30_000);
-}
-
-/** The last part of a module's URL: enough to know it by in an error. */
-function fileOf(url: string): string {
-  return url.startsWith('file:') ? basename(new URL(url).pathname) : url.slice(0, 60);
 }
 
 /** This file's neighbour, in the sources and in what is published. */

@@ -1,4 +1,5 @@
 /** A module that lives somewhere else: a peer, and the end of the place where it lives. */
+import { basename } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
@@ -39,6 +40,22 @@ export interface Readiness {
   done: Promise<unknown>;
   /** What is not: `does not listen at 8080`. */
   missing(): string;
+}
+
+/** The URL of a module. Throws `ERR_BAD_ARGUMENT`: `what` takes no path. */
+export function moduleUrl(what: string, module: URL | string): string {
+  const url = module instanceof URL ? module.href : module;
+  if (URL.canParse(url)) return url;
+  throw new KindredError(
+    'ERR_BAD_ARGUMENT',
+    `${what} takes the URL of a module, not ${JSON.stringify(url)}: use new URL('./module.ts', import.meta.url)`,
+    { outcome: 'not-sent' },
+  );
+}
+
+/** The last part of a module's URL: enough to know it by in an error. */
+export function fileOf(url: string): string {
+  return url.startsWith('file:') ? basename(new URL(url).pathname) : url.slice(0, 60);
 }
 
 /**

@@ -1,9 +1,25 @@
-/** A module as a service, for whoever waits until it is loaded. */
+/** A module as a service, for whoever has started this process or thread, and waits until it is loaded. */
 import { KindredError } from '../base/errors.ts';
+import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { Service } from '../rpc/service.ts';
+import { kinLimits } from '../wire/limits.ts';
+import { openPeer } from './open-peer.ts';
+import { reach } from './reach.ts';
+
+/** The channel is open while the module loads: whoever waits for it may go, and then nobody does. `then` as below. */
+export async function answerWithModule(url: string, then?: () => Promise<void>): Promise<OwnPeer<unknown>> {
+  const { transport } = await reach('parent:', 'calls', {});
+  return openPeer(transport, {
+    role: 'chooses',
+    kindred: true,
+    service: loadModule(url, then),
+    limits: kinLimits,
+    withStack: true,
+  });
+}
 
 /** Rejects with `ERR_START_FAILED`, and all of the reason, where it cannot be loaded, or `then` rejects. */
-export async function loadModule(url: string, then: () => Promise<void> = async () => {}): Promise<Service> {
+async function loadModule(url: string, then: () => Promise<void> = async () => {}): Promise<Service> {
   try {
     const service = (await import(url)) as Service;
     await then();

@@ -11,9 +11,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
-import { channelVariable } from './channel-variable.ts';
 import type { AnyChild } from './child.ts';
 import { type DaemonLogs, openLogs } from './daemon-logs.ts';
+import { inheritedEnv } from './environment.ts';
 import type { Exit } from './outcome.ts';
 import { alreadyRunning, holderOf, type PidFile, writePidFile } from './pid-file.ts';
 import type { UserOptions } from './plan-user.ts';
@@ -122,8 +122,6 @@ function start(
   const { cwd = '/', env, execArgv = process.execArgv, user, group } = options;
   const path = pathOf(file);
   const isModule = file instanceof URL || /\.[cm]?[jt]s$/.test(path);
-  // The channel of this process is not the daemon's.
-  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
   return spawn(isModule ? process.execPath : path, isModule ? [...execArgv, resolve(path), ...args] : args, {
     cwd,
     user,
@@ -132,7 +130,7 @@ function start(
     windowsHide: true,
     stdio: ['ignore', logs.stdout ?? 'ignore', logs.stderr ?? 'ignore', 'pipe'],
     env: {
-      ...(env ?? inherited),
+      ...(env ?? inheritedEnv()),
       [readyVariable]: `fd:${readyFd}`,
       ...(pidFile === undefined ? {} : { [pidFileVariable]: pidFile }),
     },

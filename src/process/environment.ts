@@ -1,4 +1,11 @@
 /** The environment of a child. */
+import { channelVariable } from './channel-variable.ts';
+
+/** That of this process, without what was told to this one alone: its channel is not the child's. */
+export function inheritedEnv(): NodeJS.ProcessEnv {
+  const { [channelVariable]: _ownChannel, ...env } = process.env;
+  return env;
+}
 
 /**
  * The variables of `base` and those given, for `env`, which is exact: a child gets nothing else. `undefined` takes one

@@ -12,6 +12,7 @@ import {
 } from './parent-death.ts';
 import { identityOfProcess } from './process-identity.ts';
 import { resolveProgram } from './resolve-program.ts';
+import { findSetpriv } from './setpriv.ts';
 
 /** What is to be started, in the words of Node's `spawn`. */
 export interface Start
@@ -122,7 +123,7 @@ function parentDeathMeans(): ParentDeathMeans {
   return {
     isMainThread,
     self: () => identityOfProcess(process.pid),
-    setpriv: findSetpriv(),
+    setpriv: process.platform === 'linux' ? findSetpriv() : undefined,
     watcher: findWatcher(),
   };
 }
@@ -134,18 +135,4 @@ function findWatcher(): string | undefined {
   const name = import.meta.url.endsWith('.ts') ? './parent-watch.ts' : './parent-watch.js';
   const file = fileURLToPath(new URL(name, import.meta.url));
   return process.getBuiltinModule('node:fs').existsSync(file) ? file : undefined;
-}
-
-function findSetpriv(): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const { realpathSync } = process.getBuiltinModule('node:fs');
-  for (const folder of ['/usr/bin', '/bin', '/run/current-system/sw/bin'])
-    try {
-      const file = realpathSync(`${folder}/setpriv`);
-      // That of busybox does not know the option.
-      if (!file.endsWith('/busybox')) return file;
-    } catch {
-      // Elsewhere, perhaps.
-    }
-  return undefined;
 }

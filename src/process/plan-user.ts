@@ -4,12 +4,11 @@
  * Node's `uid` and `gid` leave a program without any supplementary group (measured); `setpriv` of util-linux sets them as a
  * login does, and becomes the program: the pid stays. Where there is none, a user whose groups would be missing is refused.
  */
-import { realpathSync } from 'node:fs';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KindredError } from '../base/errors.ts';
 import { type Accounts, findGroup, findUser, isId, systemAccounts, type User } from './accounts.ts';
 import { resolveProgram } from './resolve-program.ts';
+import { findSetpriv } from './setpriv.ts';
 
 export interface UserOptions {
   /** A name or a number. Default: the user of this process. */
@@ -142,20 +141,13 @@ function noGroups({ name }: User): KindredError {
   );
 }
 
-/** Not along the PATH: it runs as root. */
-const setprivs = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
-
 function thisUserSystem(): UserSystem {
   return {
     platform: process.platform,
     isRoot: process.geteuid?.() === 0,
     accounts: systemAccounts,
     get setpriv() {
-      // That of busybox is of the same name, and cannot do it.
-      return setprivs.find(
-        (path) =>
-          resolveProgram(path, { env: {} }) !== undefined && basename(realpathSync(path)) !== 'busybox',
-      );
+      return findSetpriv();
     },
   };
 }

@@ -1,17 +1,18 @@
 /** Starting programs and Node.js modules: what is given to Node.js, and what of it Kindred does itself. */
 import { ChildProcess, type SpawnOptions as NodeSpawnOptions, spawn as nodeSpawn } from 'node:child_process';
-import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { KindredError } from '../base/errors.ts';
+import type { KindredError } from '../base/errors.ts';
 import { channelVariable } from './channel-variable.ts';
 import { adopt, type Child, type ChildChannel } from './child.ts';
+import { checkShell, nameOf } from './command-line.ts';
+import { inheritedEnv } from './environment.ts';
 import type { Exit, Life } from './outcome.ts';
 import type { OnParentDeath } from './parent-death.ts';
 import { hideTie, isNodeByName, planParentDeathHere } from './parent-death-means.ts';
 import { planUser, type UserOptions } from './plan-user.ts';
 import { isSystemError, startError } from './start-error.ts';
-import { planStdio, type Stdio, type StdioForm } from './stdio.ts';
+import { pipe, planStdio, type Stdio, type StdioForm } from './stdio.ts';
 import { type TerminateOptions, terminate } from './terminate.ts';
 
 export interface SpawnOptions<
@@ -110,15 +111,8 @@ function start(
     group,
     ...rest
   } = options;
-  if (rest.shell !== undefined && rest.shell !== false && args.length > 0)
-    throw new KindredError(
-      'ERR_BAD_ARGUMENT',
-      `${name}: with a shell the command is the whole line, and arguments would become its syntax: leave out shell, or hand them over in env`,
-      { outcome: 'not-sent' },
-    );
+  checkShell(name, rest.shell, args);
   const wiring = wire(channel, stdio, input !== undefined);
-  // The channel of this process is not the child's.
-  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
   const told = `${wiring.tells}${kindred ? ';kindred' : ''}`;
   const given = {
     ...rest,
@@ -126,7 +120,7 @@ function start(
     group,
     command,
     args,
-    env: env ?? inherited,
+    env: env ?? inheritedEnv(),
     graceMs,
     onParentDeath,
     isNode,
@@ -238,8 +232,6 @@ function wire(
   return { stdio, tells: `fd:${fd}`, fd };
 }
 
-const pipe = process.platform === 'win32' ? 'overlapped' : 'pipe';
-
 /** What Node.js throws at once for some failures of the system, it tells of others as an event: here all come so. */
 function neverStarted(error: Error): ChildProcess {
   const child = new ChildProcess();
@@ -288,9 +280,4 @@ function bound(
     signal?.removeEventListener('abort', onAbort);
   };
   exited.then(over, over);
-}
-
-function nameOf(command: string, args: readonly string[]): string {
-  const shown = [basename(command), ...args].join(' ');
-  return shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
 }

@@ -20,6 +20,9 @@ export interface StdioFile {
 /** One descriptor. `null` and `undefined`: `pipe` up to 2, `ignore` above. */
 export type StdioForm = IOType | 'ipc' | StdioFile | Stream | number | null | undefined;
 
+/** A pipe for a channel: of Windows one that does not block. */
+export const pipe: 'pipe' | 'overlapped' = process.platform === 'win32' ? 'overlapped' : 'pipe';
+
 export type Stdio = IOType | readonly StdioForm[];
 
 type Piped = 'pipe' | 'overlapped';

@@ -10,9 +10,8 @@ import {
   type SpawnSyncOptions,
   type SpawnSyncReturns,
 } from 'node:child_process';
-import { basename } from 'node:path';
-import { KindredError } from '../base/errors.ts';
-import { channelVariable } from './channel-variable.ts';
+import { checkShell, nameOf } from './command-line.ts';
+import { inheritedEnv } from './environment.ts';
 import type { OnParentDeath } from './parent-death.ts';
 import { planParentDeathHere } from './parent-death-means.ts';
 import { isSystemError, startError } from './start-error.ts';
@@ -87,15 +86,9 @@ function waiting<T>(
   run: (command: string, args: readonly string[], ready: SpawnSyncOptions) => T,
 ): T {
   const name = nameOf(command, args);
-  if (options.shell !== undefined && options.shell !== false && args.length > 0)
-    throw new KindredError(
-      'ERR_BAD_ARGUMENT',
-      `${name}: with a shell the command is the whole line, and arguments would become its syntax: leave out shell, or hand them over in env`,
-      { outcome: 'not-sent' },
-    );
+  checkShell(name, options.shell, args);
   const { stdio, onParentDeath = 'survive', ...others } = options;
-  const { [channelVariable]: _ownChannel, ...inherited } = process.env;
-  const { env = inherited } = options;
+  const { env = inheritedEnv() } = options;
   // Node.js would read from a descriptor of ours, too, and show it in `output`.
   const tied = planParentDeathHere({ ...others, command, args, env, onParentDeath });
   const plan = stdio === undefined ? undefined : planStdio(stdio);
@@ -114,8 +107,4 @@ function waiting<T>(
   } finally {
     plan?.close();
   }
-}
-
-function nameOf(command: string, args: readonly string[]): string {
-  return [basename(command), ...args].join(' ').slice(0, 80);
 }

@@ -114,6 +114,15 @@ function setUp(maxCalls: number = defaultLimits.maxCalls): Setting {
   return { ...pair, desks, reception };
 }
 
+/** Passes a door, and gives the call up when it is on its way. */
+async function giveUp(client: Setting['client'], door: Door): Promise<void> {
+  const controller = new AbortController();
+  const call = client.with({ signal: controller.signal }).call.take(door);
+  await new Promise((resolve) => setImmediate(resolve));
+  controller.abort();
+  await assert.rejects(call, { code: 'ERR_CANCELLED' });
+}
+
 describe('a handle', () => {
   it('is an argument like any other, and its function runs when it is there', async () => {
     const { client, reception } = setUp();
@@ -183,11 +192,7 @@ describe('a handle stays where it was', () => {
     const { client, reception } = setUp(1);
     const held = client.call.hold();
     const door = new Door();
-    const controller = new AbortController();
-    const call = client.with({ signal: controller.signal }).call.take(door);
-    await new Promise((resolve) => setImmediate(resolve));
-    controller.abort();
-    await assert.rejects(call, { code: 'ERR_CANCELLED' });
+    await giveUp(client, door);
     assert.equal(door.at, 'client');
     reception.held.resolve();
     await held;
@@ -199,11 +204,7 @@ describe('a handle stays where it was', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     desks.server.gate = promise;
     const door = new Door();
-    const controller = new AbortController();
-    const call = client.with({ signal: controller.signal }).call.take(door);
-    await new Promise((resolve) => setImmediate(resolve));
-    controller.abort();
-    await assert.rejects(call, { code: 'ERR_CANCELLED' });
+    await giveUp(client, door);
     resolve();
     await client.call.note('next');
     assert.deepEqual([door.at, reception.log], ['client', ['next']]);
