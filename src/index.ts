@@ -1,6 +1,7 @@
 /** Kindred: one service, any distance; every call settles; nothing accepted is lost. */
 export { type ErrorCode, errorCodes, KindredError, type Outcome } from './base/errors.ts';
 export type { CloseReason } from './channel/channel.ts';
+export { callEvents } from './endpoint/call-events.ts';
 export { type ConnectOptions, connect } from './endpoint/connect.ts';
 export { type Cores, type CoresOptions, cores } from './endpoint/cores.ts';
 export { flushAndExit } from './endpoint/flush-and-exit.ts';
@@ -17,10 +18,26 @@ export {
 export { currentCall } from './endpoint/runtime.ts';
 export { type ServeOptions, type Server, serve } from './endpoint/serve.ts';
 export type { Target } from './endpoint/target.ts';
-export type { CallOptions } from './rpc/call-options.ts';
 export type { Client, Notifier, Streaming } from './rpc/client.ts';
 export { transfer } from './rpc/inbound.ts';
-export type { Caller, Peer, PeerLoad } from './rpc/peer.ts';
+export { type AccessRule, accessRule } from './rpc/middleware/access-rule.ts';
+export { type Checked, checked } from './rpc/middleware/checked.ts';
+export { type ConcurrencyLimitOptions, concurrencyLimit } from './rpc/middleware/concurrency-limit.ts';
+export { type RateLimitOptions, rateLimit } from './rpc/middleware/rate-limit.ts';
+export { type RetryOptions, retry } from './rpc/middleware/retry.ts';
+export type { Issue, MethodSchemas, ParamsSchema } from './rpc/middleware/schemas.ts';
+export type { StandardSchema } from './rpc/middleware/standard-schema.ts';
+export { timeout } from './rpc/middleware/timeout.ts';
+export { type ServiceOf, type ServiceSchemas, validation } from './rpc/middleware/validation.ts';
+export type {
+  Caller,
+  CallOptions,
+  Middleware,
+  MiddlewareCall,
+  Next,
+  Peer,
+  PeerLoad,
+} from './rpc/peer.ts';
 export type { CurrentCall } from './rpc/scope.ts';
 export type { Service } from './rpc/service.ts';
 export type { RemoteStream } from './rpc/streams.ts';

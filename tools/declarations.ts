@@ -26,7 +26,7 @@ export function exportedNames(root: string, index: string): string[] {
 export function membersOf(root: string, name: string, near?: string): string[] {
   const found = find(root, name, near);
   if (found === undefined) return [];
-  const [, heads = ''] = /^interface \w+(?:<[^{]*?>)?(?: extends ([^{]*))?\{/.exec(found.text) ?? [];
+  const [, heads = ''] = /^interface \w+(?:<[^{]*?>)?(?:\s+extends ([^{]*))?\{/.exec(found.text) ?? [];
   const inherited = splitOutside(heads).flatMap((base) => {
     const [, wrapper, from = '', rest = ''] = /^(?:(Pick|Omit)<)?(\w+)(.*)$/s.exec(base) ?? [];
     const listed = [...rest.matchAll(/'(\w+)'/g)].map(([, key]) => key ?? '');

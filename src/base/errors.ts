@@ -30,6 +30,7 @@ export const errorCodes = {
   },
   ERR_CLOSED: { means: 'the channel, peer or server was closed on this side', retryable: false },
   ERR_COMMAND_NOT_FOUND: { means: 'there is no such program', retryable: false },
+  ERR_FORBIDDEN: { means: 'a rule of the service does not let this caller do it', retryable: false },
   ERR_HANDLE_LOST: {
     means: 'a socket or server was closed on its way, or could not be received',
     retryable: false,
@@ -41,6 +42,7 @@ export const errorCodes = {
   ERR_INTERNAL: { means: 'a defect of this library', retryable: false },
   ERR_INVALID_PARAMS: { means: 'the arguments do not fit the function', retryable: false },
   ERR_INVALID_REQUEST: { means: 'a well-formed message that is no request', retryable: false },
+  ERR_INVALID_RESULT: { means: 'what the function gave does not fit its schema', retryable: false },
   ERR_LIMIT: { means: 'a limit was broken; the message names it and the number', retryable: false },
   ERR_METHOD_NOT_FOUND: { means: 'the service offers no function of that name', retryable: false },
   ERR_NOT_ENCODABLE: {

@@ -1,7 +1,7 @@
 /** `connect`: a peer at an address, in a child, in a thread or behind a stream. */
 import { KindredError } from '../base/errors.ts';
-import type { CallOptions } from '../rpc/call-options.ts';
-import type { Peer } from '../rpc/peer.ts';
+import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
+import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
@@ -10,9 +10,13 @@ import { openPeer } from './open-peer.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
 
-export interface ConnectOptions extends ReachOptions, Pick<CallOptions, 'timeoutMs' | 'params'> {
+export interface ConnectOptions
+  extends ReachOptions,
+    Pick<CallOptions, 'timeoutMs' | 'params' | 'middleware'> {
   /** What this end offers to the other: both ends may call. Default: nothing. */
   serve?: Service | ((peer: Peer<unknown>) => Service) | undefined;
+  /** Stands around the functions of `serve`; `middleware` around the calls that are made through the peer. */
+  serveMiddleware?: readonly Middleware[] | undefined;
   /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end; at `local:NAME` the one its server was told to speak. */
   dialect?: DialectName | undefined;
   limits?: Partial<Limits> | undefined;
@@ -39,6 +43,8 @@ export async function connect<Remote = unknown>(
   const limits = limitsOf(options.limits);
   const methods = options.serve === undefined ? undefined : checkService(options.serve);
   checkDialect(options.dialect);
+  checkMiddleware(options.middleware ?? []);
+  checkMiddleware(options.serveMiddleware ?? []);
   const reached = await reach(target, 'calls', options, limitsOf(options.limits, kinLimits).handshakeMs);
   const peer = openPeer<Remote>(reached.transport, {
     role: reached.role,
@@ -51,6 +57,8 @@ export async function connect<Remote = unknown>(
     address: reached.address,
     timeoutMs: options.timeoutMs,
     params: options.params,
+    middleware: options.middleware,
+    serviceMiddleware: options.serveMiddleware,
     withStack: options.withStack ?? reached.kin,
   });
   if (options.signal?.aborted === true) {

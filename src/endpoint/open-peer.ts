@@ -9,7 +9,17 @@ import { context, events, loopWatch } from './runtime.ts';
 
 export interface OpenPeerOptions
   extends Omit<ChannelOptions, 'mode' | 'dialect'>,
-    Pick<PeerOptions, 'service' | 'methods' | 'address' | 'timeoutMs' | 'params' | 'withStack'> {
+    Pick<
+      PeerOptions,
+      | 'service'
+      | 'serviceMiddleware'
+      | 'methods'
+      | 'address'
+      | 'timeoutMs'
+      | 'params'
+      | 'middleware'
+      | 'withStack'
+    > {
   dialect?: ChannelOptions['dialect'];
   limits: Limits;
 }

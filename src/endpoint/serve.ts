@@ -1,10 +1,10 @@
 /** `serve`: offers a service at an address, to many peers; or to the one at the other end of a channel that is there already. */
 import type { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
-import type { CallOptions } from '../rpc/call-options.ts';
 import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { Notifier } from '../rpc/client.ts';
-import type { Peer } from '../rpc/peer.ts';
+import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
+import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
@@ -23,6 +23,8 @@ export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'>
   limits?: Partial<Limits> | undefined;
   /** Whether what a function throws goes out with its stack. Default: only to a parent, a child or a thread of this process. */
   withStack?: boolean | undefined;
+  /** Stands around the functions of the service, the first of them outermost. Calls to a peer take it by `peer.with`. */
+  middleware?: readonly Middleware[] | undefined;
   /**
    * For `stdio:` and `parent:`: what happens when the other end says no more. `exit` (default): answers what runs, then
    * ends the process, so that no orphan stays. `stay`: only the peer ends.
@@ -69,6 +71,7 @@ export async function serve<Remote = unknown>(
   const limits = limitsOf(options.limits);
   const methods = checkService(service);
   checkDialect(options.dialect);
+  checkMiddleware(options.middleware ?? []);
   const peers = new Set<Peer<Remote>>();
   const kept = { alive: true };
   const admit = (
@@ -85,6 +88,7 @@ export async function serve<Remote = unknown>(
       limits: at.kin ? limitsOf(options.limits, kinLimits) : limits,
       address: at.address,
       params: options.params,
+      serviceMiddleware: options.middleware,
       withStack: options.withStack ?? at.kin,
     });
     if (!kept.alive) peer.unref();

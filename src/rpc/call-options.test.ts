@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { createTestClock } from '../testkit/clock.ts';
 import { createPair } from '../testkit/pair.ts';
-import type { CallOptions } from './call-options.ts';
+import type { CallOptions } from './peer.ts';
 
 const service = { ping: (tag?: unknown) => tag ?? 'pong', size: ({ a }: { a: number }) => a };
 

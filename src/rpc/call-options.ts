@@ -1,24 +1,7 @@
+/** The options of a call, joined and checked. */
 import { KindredError } from '../base/errors.ts';
-import type { AckLevel, Meta } from '../wire/message.ts';
-
-/** When a notification resolves. */
-export type Delivery = 'written' | AckLevel;
-
-/** How one call or notification is to be made. */
-export interface CallOptions {
-  /** Gives up when it fires, with `ERR_CANCELLED`. The function's own signal fires at the other end, where it is a call. */
-  signal?: AbortSignal | undefined;
-  /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default, and where it is 0 or Infinity: never. */
-  timeoutMs?: number | undefined;
-  /** When a notification resolves. Default `written`. */
-  delivery?: Delivery | undefined;
-  /** `named`: the one argument is an object of named parameters. Default `positional`. */
-  params?: 'positional' | 'named' | undefined;
-  /** Moved instead of copied where the channel can (an `ArrayBuffer` to a thread). */
-  transfer?: readonly object[] | undefined;
-  /** Travels beside the arguments: trace context and the like. */
-  meta?: Meta | undefined;
-}
+import { checkMiddleware } from './middleware/check-middleware.ts';
+import type { CallOptions } from './peer.ts';
 
 /** The options of one `with` after the other. */
 export interface JoinedOptions extends Omit<CallOptions, 'signal'> {
@@ -30,7 +13,8 @@ export const noOptions: JoinedOptions = { signals: [] };
 
 export function join(before: JoinedOptions, more: CallOptions): JoinedOptions {
   const { signals } = before;
-  const { signal } = more;
+  const { signal, middleware } = more;
+  if (middleware !== undefined) checkMiddleware(middleware);
   return {
     signals: signal === undefined || signals.includes(signal) ? signals : [...signals, signal],
     timeoutMs: more.timeoutMs ?? before.timeoutMs,
@@ -38,6 +22,8 @@ export function join(before: JoinedOptions, more: CallOptions): JoinedOptions {
     params: more.params ?? before.params,
     transfer: more.transfer ?? before.transfer,
     meta: more.meta ?? before.meta,
+    idempotent: more.idempotent ?? before.idempotent,
+    middleware: middleware === undefined ? before.middleware : [...(before.middleware ?? []), ...middleware],
   };
 }
 

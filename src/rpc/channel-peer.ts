@@ -9,25 +9,28 @@ import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
 import { protocolVersion } from '../wire/version.ts';
 import { Brake } from './brake.ts';
-import { type CallOptions, type JoinedOptions, join, noOptions } from './call-options.ts';
+import { type JoinedOptions, join, noOptions } from './call-options.ts';
 import type { Client, Notifier } from './client.ts';
 import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
 import { Inbound } from './inbound.ts';
 import { JoinedCaller } from './joined-caller.ts';
+import { answeringThrough } from './middleware/middleware.ts';
 import { methodsFor, startFailed } from './offer.ts';
 import { Outbound } from './outbound.ts';
-import type { Caller, Peer, PeerLoad } from './peer.ts';
+import type { Caller, CallOptions, Middleware, Peer, PeerLoad } from './peer.ts';
 import { References } from './references.ts';
 import { Scope } from './scope.ts';
 import type { Method, Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
 
-export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params'> {
+export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params' | 'middleware'> {
   /**
    * What this end offers, or a function that makes it for this peer. Default: nothing. Calls wait for what is promised,
    * and are refused with its error where it cannot be made ready.
    */
   service?: Service | Promise<Service> | ((peer: Peer<unknown>) => Service) | undefined;
+  /** Stands around the functions of `service`, the first of them outermost. */
+  serviceMiddleware?: readonly Middleware[] | undefined;
   /** The table of `service`, where it was made already: many peers share one. */
   methods?: ReadonlyMap<string, Method> | undefined;
   limits?: Limits;
@@ -132,9 +135,9 @@ class ChannelPeer implements OwnPeer {
       brake,
       heartbeatMs: options.heartbeatMs ?? limits.heartbeatMs,
     });
-    const { timeoutMs, params } = options;
-    const own = timeoutMs === undefined && params === undefined;
-    this.#options = own ? noOptions : join(noOptions, { timeoutMs, params });
+    const { timeoutMs, params, middleware } = options;
+    const isPlain = timeoutMs === undefined && params === undefined && middleware === undefined;
+    this.#options = isPlain ? noOptions : join(noOptions, { timeoutMs, params, middleware });
     const methods = options.methods ?? methodsFor(options.service ?? {}, this);
     this.#inbound = new Inbound({
       channel,
@@ -147,6 +150,7 @@ class ChannelPeer implements OwnPeer {
       answer: (message) => this.#answer(message),
       awaitsAnswers: () => this.#outbound.inFlight > 0,
       methods: methods instanceof Promise ? undefined : methods,
+      around: answeringThrough(options.serviceMiddleware, clock),
       withStack: options.withStack ?? false,
       peer: () => this,
     });
@@ -281,6 +285,7 @@ class ChannelPeer implements OwnPeer {
   get #caller(): Caller<unknown> {
     const outbound = this.#outbound;
     this.#root ??= new JoinedCaller(this.#options, {
+      peer: this,
       call: (method, args, joined) => {
         const reply = outbound.call(method, args, joined);
         this.#inbound.slow();

@@ -1,4 +1,5 @@
 /** What a service says of itself when asked with `rpc.discover`: an OpenRPC document (https://spec.open-rpc.org). */
+import { writtenAs } from './middleware/checked.ts';
 import type { Method } from './service.ts';
 
 export interface OpenRpcMethod {
@@ -29,7 +30,8 @@ export function describe(methods: ReadonlyMap<string, Method>): OpenRpc {
 }
 
 function describeMethod(method: Method): OpenRpcMethod {
-  const { name, parameters, run } = method;
+  const { name, parameters } = method;
+  const run = writtenAs(method.run);
   const places = parameters ?? Array.from({ length: run.length }, () => '');
   const unnamed = parameters === undefined || places.some((place) => place === '' || place === '...');
   const rest = places.at(-1)?.startsWith('...') === true;

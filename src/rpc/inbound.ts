@@ -10,12 +10,14 @@ import { Fifo } from '../base/fifo.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
-import type { CallId, Message, Params, WireError } from '../wire/message.ts';
+import type { CallId, Message, WireError } from '../wire/message.ts';
 import type { Brake } from './brake.ts';
 import { CallTable } from './call-table.ts';
 import type { Claim } from './claim.ts';
 import type { ContextPort, EventsPort } from './context.ts';
 import { describe } from './discover.ts';
+import type { Around } from './middleware/middleware.ts';
+import { isRefused } from './middleware/refused.ts';
 import type { Peer } from './peer.ts';
 import type { Borrowing, References } from './references.ts';
 import { Scope, type ScopeOwner } from './scope.ts';
@@ -48,6 +50,8 @@ export interface InboundOptions {
   awaitsAnswers(): boolean;
   /** Undefined: not known yet. Calls wait for `offer`, or for `refuseAll`. */
   methods: ReadonlyMap<string, Method> | undefined;
+  /** Runs the functions of the service, where middleware stands around them; those that were lent never. */
+  around: Around | undefined;
   /** Whether what a function throws goes out with its stack. */
   withStack: boolean;
   peer(): Peer<unknown>;
@@ -274,7 +278,7 @@ export class Inbound implements ScopeOwner {
     let result: unknown;
     let promise: Promise<unknown> | undefined;
     try {
-      result = this.#invoke(this.#find(message.method), message.params, scope);
+      result = this.#invoke(this.#find(message.method), message, scope);
       if (isThenable(result)) promise = Promise.resolve(result);
     } catch (thrown) {
       this.#failed(message, scope, thrown);
@@ -317,12 +321,17 @@ export class Inbound implements ScopeOwner {
     );
   }
 
-  #invoke(method: Method, params: Params, scope: Scope): unknown {
+  #invoke(method: Method, message: CallMessage | NotifyMessage, scope: Scope): unknown {
     let args: readonly unknown[];
     try {
-      args = argumentsFor(method, params);
+      args = argumentsFor(method, message.params);
     } catch (error) {
       throw new Refusal(error as KindredError);
+    }
+    const { around } = this.#options;
+    if (around !== undefined && typeof message.method === 'string') {
+      const kind = message.kind === 'call' ? 'call' : 'notification';
+      return this.#options.context.run(scope, () => around(scope, method, args, kind));
     }
     return this.#options.context.run(scope, () => method.run.apply(method.owner, args as unknown[]));
   }
@@ -408,6 +417,7 @@ export class Inbound implements ScopeOwner {
 
   #errorOf(scope: Scope, thrown: unknown): WireError {
     if (Refusal.is(thrown)) return refusalToWire(thrown.error);
+    if (isRefused(thrown)) return refusalToWire(thrown);
     const { cancelled } = scope;
     if (cancelled === undefined) return this.toWire(thrown, scope);
     if (thrown === cancelled) return refusalToWire(cancelled);

@@ -1,22 +1,23 @@
 /** The face of a peer: `call`, `notify`, and `with` for the same with more options. */
-import { type CallOptions, type JoinedOptions, join } from './call-options.ts';
+import { type JoinedOptions, join } from './call-options.ts';
 import { type Client, createFace, type Notifier } from './client.ts';
-import type { Caller } from './peer.ts';
-
-interface Calling {
-  call(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
-  notify(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
-}
+import { type Calling, callingThrough } from './middleware/middleware.ts';
+import type { Caller, CallOptions } from './peer.ts';
 
 export class JoinedCaller implements Caller<unknown> {
   readonly #options: JoinedOptions;
+  /** Without middleware. */
+  readonly #direct: Calling;
   readonly #calling: Calling;
   #call: object | undefined;
   #notify: object | undefined;
 
   constructor(options: JoinedOptions, calling: Calling) {
     this.#options = options;
-    this.#calling = calling;
+    this.#direct = calling;
+    const { middleware } = options;
+    const isBare = middleware === undefined || middleware.length === 0;
+    this.#calling = isBare ? calling : callingThrough(middleware, calling);
   }
 
   get call(): Client<unknown> {
@@ -30,6 +31,6 @@ export class JoinedCaller implements Caller<unknown> {
   }
 
   with(more: CallOptions): Caller<unknown> {
-    return new JoinedCaller(join(this.#options, more), this.#calling);
+    return new JoinedCaller(join(this.#options, more), this.#direct);
   }
 }

@@ -7,8 +7,59 @@
  * ```
  */
 import type { CloseReason } from '../channel/channel.ts';
-import type { CallOptions } from './call-options.ts';
+import type { AckLevel, Meta } from '../wire/message.ts';
 import type { Client, Notifier } from './client.ts';
+
+/** When a notification resolves. */
+export type Delivery = 'written' | AckLevel;
+
+/** How one call or notification is to be made. */
+export interface CallOptions {
+  /** Gives up when it fires, with `ERR_CANCELLED`. The function's own signal fires at the other end, where it is a call. */
+  signal?: AbortSignal | undefined;
+  /** Gives up after so many milliseconds, with `ERR_TIMEOUT`. A stream must have ended by then. Default, and where it is 0 or Infinity: never. */
+  timeoutMs?: number | undefined;
+  /** When a notification resolves. Default `written`. */
+  delivery?: Delivery | undefined;
+  /** `named`: the one argument is an object of named parameters. Default `positional`. */
+  params?: 'positional' | 'named' | undefined;
+  /** Moved instead of copied where the channel can (an `ArrayBuffer` to a thread). */
+  transfer?: readonly object[] | undefined;
+  /** Travels beside the arguments: trace context and the like. */
+  meta?: Meta | undefined;
+  /** The function may run twice for one call: what makes calls again may do so where nobody knows whether it ran. Default false. */
+  idempotent?: boolean | undefined;
+  /** Stands around each call and notification, the first of them outermost. Each `with` adds its own inside of those before. */
+  middleware?: readonly Middleware[] | undefined;
+}
+
+/** One call or notification on its way. What is passed on is this object, or a copy of it: `next({ ...call, args })`. */
+export interface MiddlewareCall {
+  /** `out`: it is made here. `in`: it is answered here. */
+  readonly direction: 'out' | 'in';
+  readonly kind: 'call' | 'notification';
+  /** As the other end knows it: dotted where it is nested. */
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** The other end. */
+  readonly peer: Peer<unknown>;
+  /** What travels beside the arguments. */
+  readonly meta: Readonly<Meta>;
+  /** Fires when the caller gives up or is gone. Undefined where the caller has given none. */
+  readonly signal: AbortSignal | undefined;
+  /** How long the answer may take from now on, in milliseconds; undefined: for ever. A shorter one binds, on both sides. */
+  readonly timeoutMs: number | undefined;
+  /** Its caller has said that it may run twice. Of what comes in: false. */
+  readonly idempotent: boolean;
+  /** Runs when the call is over: it has settled, and at the end that answers, every stream of its result has ended. */
+  onOver(run: () => void): void;
+}
+
+/** The rest of the way. Resolves with the result (a stream as such); of a notification, when it is delivered or has run. */
+export type Next = (call: MiddlewareCall) => Promise<unknown>;
+
+/** Is called once for each chain, also for each `with`: what it must remember among calls belongs outside of it. */
+export type Middleware = (next: Next) => Next;
 
 /** Calls and notifications under certain options. */
 export interface Caller<Remote> {

@@ -2,7 +2,8 @@
 import { KindredError } from '../base/errors.ts';
 import { type Channel, errorOf } from '../channel/channel.ts';
 import type { AckLevel, Message, Params } from '../wire/message.ts';
-import type { Delivery, JoinedOptions } from './call-options.ts';
+import type { JoinedOptions } from './call-options.ts';
+import type { Delivery } from './peer.ts';
 import type { Outgoing } from './sender.ts';
 
 export class PendingNotification implements Outgoing {

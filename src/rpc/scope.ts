@@ -45,7 +45,8 @@ export class Scope implements CurrentCall {
   over = false;
 
   readonly #owner: ScopeOwner;
-  readonly #due: number | undefined;
+  #due: number | undefined;
+  #givenMs = Number.POSITIVE_INFINITY;
   #controller: AbortController | undefined;
   #holds = 1;
   #onCancel: Set<(reason: KindredError) => void> | undefined;
@@ -65,8 +66,10 @@ export class Scope implements CurrentCall {
     this.meta = meta ?? noMeta;
     const timeoutMs = meta?.timeoutMs;
     // The other end may say anything at all.
-    this.#due =
-      typeof timeoutMs === 'number' && Number.isFinite(timeoutMs) ? owner.freeNow() + timeoutMs : undefined;
+    if (typeof timeoutMs === 'number' && Number.isFinite(timeoutMs)) {
+      this.#due = owner.freeNow() + timeoutMs;
+      this.#givenMs = timeoutMs;
+    }
   }
 
   get peer(): Peer<unknown> {
@@ -84,8 +87,16 @@ export class Scope implements CurrentCall {
   get remainingMs(): number | undefined {
     if (this.#due === undefined) return undefined;
     // Where no time has passed, the difference of two large numbers may be a hair more than was given.
-    const left = Math.min(this.#due - this.#owner.freeNow(), this.meta.timeoutMs as number);
+    const left = Math.min(this.#due - this.#owner.freeNow(), this.#givenMs);
     return Math.max(0, left);
+  }
+
+  /** It has no more than so much time from now on. */
+  shorten(timeoutMs: number): void {
+    const due = this.#owner.freeNow() + timeoutMs;
+    if (this.#due !== undefined && this.#due <= due) return;
+    this.#due = due;
+    this.#givenMs = timeoutMs;
   }
 
   get isOutOfTime(): boolean {

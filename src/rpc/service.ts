@@ -6,6 +6,7 @@
  */
 import { KindredError } from '../base/errors.ts';
 import type { Params } from '../wire/message.ts';
+import { writtenAs } from './middleware/checked.ts';
 import { parametersOf } from './parameters.ts';
 
 export type Service = object;
@@ -57,7 +58,7 @@ function collect(owner: object, prefix: string, methods: Map<string, Method>, pa
         run,
         owner,
         get parameters() {
-          if (!asked) parameters = parametersOf(run);
+          if (!asked) parameters = parametersOf(writtenAs(run));
           asked = true;
           return parameters;
         },

@@ -18,6 +18,7 @@ import { rpcCodes, type WireError } from '../wire/message.ts';
 const wireCodes: Partial<Record<ErrorCode, number>> = {
   ERR_METHOD_NOT_FOUND: rpcCodes.methodNotFound,
   ERR_INVALID_PARAMS: rpcCodes.invalidParams,
+  ERR_INVALID_RESULT: rpcCodes.internalError,
   ERR_INVALID_REQUEST: rpcCodes.invalidRequest,
   ERR_PROTOCOL: rpcCodes.invalidRequest,
   ERR_CANCELLED: rpcCodes.requestCancelled,
@@ -66,8 +67,8 @@ export function thrownToWire(thrown: unknown, listener: Listener): WireError {
 }
 
 function tell(thrown: unknown, { kindred, withStack }: Listener): WireError {
-  // A function may refuse its own arguments; what it got from a call of its own is a failure like any other.
-  if (thrown instanceof KindredError && thrown.code === 'ERR_INVALID_PARAMS' && thrown.outcome === undefined)
+  // A function may refuse its own arguments, or its result; what it got from a call of its own is a failure like any other.
+  if (thrown instanceof KindredError && misfits.has(thrown.code) && thrown.outcome === undefined)
     return refusalToWire(thrown.withOutcome('executed'));
   const message = messageOf(thrown);
   const code = codeOf(thrown);
@@ -82,6 +83,9 @@ function tell(thrown: unknown, { kindred, withStack }: Listener): WireError {
   if (withStack && thrown instanceof Error) data['stack'] = thrown.stack;
   return { code, message, data };
 }
+
+/** What schemas say of a function, and functions of what they get. */
+const misfits: ReadonlySet<ErrorCode> = new Set(['ERR_INVALID_PARAMS', 'ERR_INVALID_RESULT']);
 
 /** An error's own integer, unless JSON-RPC reserves it for errors of the protocol, or this library does. */
 function codeOf(thrown: unknown): number {
@@ -135,9 +139,16 @@ export function fromWire(error: WireError): KindredError {
 
 /**
  * An end that takes no more calls may say of one that it never ran: that is its go-away, in words that JSON has. So may
- * one that never had a function to run, or not all the handles that it was to run with.
+ * one that never had a function to run, or not all the handles that it was to run with; and what turns calls away before
+ * their function is asked, by a limit or a rule.
  */
-const neverRan: ReadonlySet<ErrorCode> = new Set(['ERR_PEER_GONE', 'ERR_START_FAILED', 'ERR_HANDLE_LOST']);
+const neverRan: ReadonlySet<ErrorCode> = new Set([
+  'ERR_PEER_GONE',
+  'ERR_START_FAILED',
+  'ERR_HANDLE_LOST',
+  'ERR_BUSY',
+  'ERR_FORBIDDEN',
+]);
 
 function toldOutcome(code: ErrorCode, told: unknown): Outcome {
   if (told === 'executed' || (told === 'not-sent' && neverRan.has(code))) return told;
