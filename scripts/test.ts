@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { installPackages } from './install-packages.ts';
 import { missingPrograms } from './system-programs.ts';
 
 const everywhere = ['src', 'packages/*/src', 'test', 'tools', 'scripts', 'bench/measure', 'bench/report'];
@@ -22,10 +23,12 @@ if (options.system) {
   if (missing.length > 0)
     fail(`missing: ${missing.map(({ program }) => program).join(', ')}
 install them with: apt-get install -y ${missing.map(({ debian }) => debian).join(' ')}`);
+  installPackages('test/strangers');
 }
 
 const files = everywhere
   .flatMap((folder) => globSync(`${folder}/**/*.test.ts`))
+  .filter((file) => !file.includes('node_modules'))
   .filter((file) => file.endsWith('.system.test.ts') === options.system)
   .filter(
     (file) =>

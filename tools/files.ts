@@ -2,7 +2,14 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
-const notOurs = ['**/node_modules/**', '**/dist/**', '**/.git/**', '**/.staged/**', '**/.cache/**'];
+const notOurs = [
+  '**/node_modules/**',
+  '**/dist/**',
+  '**/.git/**',
+  '**/.staged/**',
+  '**/.cache/**',
+  '**/__pycache__/**',
+];
 
 /** Paths of files below `root` that fit one of the patterns, relative to it, in order. */
 export function projectFiles(root: string, ...patterns: string[]): string[] {

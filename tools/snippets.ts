@@ -1,11 +1,11 @@
 /**
  * Code in the documents comes from files that are run. A marker in front of a block says which:
  *
- *   <!-- code: examples/stream.ts#result -->     the lines between `// #region result` and `// #endregion`
+ *   <!-- code: examples/stream.ts#result -->     the lines between `// #region result` and `// #endregion` (`# #region` where # begins a comment)
  *   <!-- code: examples/hello/serve.ts -->       the whole file
  *   <!-- declaration: ConnectOptions -->         what the library exports under that name, without its body
  *
- * A block of TypeScript without one is refused, so that no example stands in the documents that nobody runs.
+ * A block of TypeScript or Python without one is refused, so that no example stands in the documents that nobody runs.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function withFreshBlocks(root: string, text: string, complain: (problem: string)
   return text.replace(block, (whole, kind: string | undefined, source = '', language: string) => {
     const line = (whole.split('\n').at(kind === undefined ? 1 : 2) ?? '').trim();
     if (kind === undefined) {
-      if (['ts', 'js', 'typescript', 'javascript'].includes(language))
+      if (['ts', 'js', 'typescript', 'javascript', 'py', 'python'].includes(language))
         complain(`no marker says where the block that begins with '${line}' comes from`);
       return whole;
     }
@@ -60,13 +60,13 @@ function codeOf(root: string, source: string): string | undefined {
   if (!existsSync(join(root, file))) return undefined;
   let lines = readFileSync(join(root, file), 'utf8').split('\n');
   if (region !== undefined) {
-    const begin = lines.findIndex((line) => line.trim() === `// #region ${region}`);
+    const begin = lines.findIndex((line) => /^(?:\/\/|#) #region (\S+)$/.exec(line.trim())?.[1] === region);
     if (begin < 0) return undefined;
-    const length = lines.slice(begin + 1).findIndex((line) => line.trim() === '// #endregion');
+    const length = lines.slice(begin + 1).findIndex((line) => /^(?:\/\/|#) #endregion$/.test(line.trim()));
     if (length < 0) return undefined;
     lines = lines.slice(begin + 1, begin + 1 + length);
   }
-  const shown = lines.filter((line) => !/^\s*\/\/ #(end)?region\b/.test(line));
+  const shown = lines.filter((line) => !/^\s*(?:\/\/|#) #(end)?region\b/.test(line));
   const indent = Math.min(
     ...shown.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)),
     Number.MAX_SAFE_INTEGER,

@@ -40,6 +40,8 @@ export interface FramedOptions {
   allocate?: CodecOptions['allocate'];
   /** Hears a line that is no message: what the program at the other end prints may be among its messages. */
   stray?: ((line: string) => void) | undefined;
+  /** How JSON says that a call is given up. */
+  cancelAs?: CodecOptions['cancelAs'];
   clock?: Clock;
   /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
   defer?: (run: () => void) => void;
@@ -210,7 +212,7 @@ class FramedChannel implements Channel {
   }
 
   #make(name: DialectName): Codec {
-    const { mode, limits, text, allocate, stray } = this.#options;
+    const { mode, limits, text, allocate, stray, cancelAs } = this.#options;
     return makers[name]({
       mode,
       limits,
@@ -219,6 +221,7 @@ class FramedChannel implements Channel {
       sink: (message, bytes) => this.#onMessage(message, bytes),
       mayBeKindred: () => this.state === 'greeting',
       stray,
+      cancelAs,
       importReference: (reference) => this.#receiver?.importReference?.(reference),
     });
   }

@@ -16,6 +16,7 @@ import { KindredError } from '../base/errors.ts';
 import { createBinaryCodec } from '../wire/binary.ts';
 import type { Codec, DialectName, Encoded } from '../wire/dialect.ts';
 import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
+import type { CancelNotice } from '../wire/json-rpc-message.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
@@ -30,6 +31,8 @@ export interface ValuesOptions {
   hello: Hello;
   limits: Limits;
   text?: Text;
+  /** How JSON-RPC objects say that a call is given up. */
+  cancelAs?: CancelNotice | undefined;
   clock?: Clock;
   /** Runs a function at the end of this turn of the event loop. Default `queueMicrotask`. */
   defer?: (run: () => void) => void;
@@ -124,8 +127,8 @@ class ValuesChannel implements Channel {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    const { limits, text = webText } = options;
-    if (options.form === 'json-rpc') this.#jsonRpc = createJsonRpc({ limits });
+    const { limits, text = webText, cancelAs } = options;
+    if (options.form === 'json-rpc') this.#jsonRpc = createJsonRpc({ limits, cancelAs });
     if (options.form === 'kindred')
       this.#binary = createBinaryCodec({
         mode: 'calls',

@@ -19,6 +19,7 @@ import { createValuesChannel } from '../channel/values.ts';
 import { helloOf } from '../rpc/channel-peer.ts';
 import { allocate, nodeText } from '../transports/node-text.ts';
 import type { DialectName } from '../wire/dialect.ts';
+import type { CancelNotice } from '../wire/json-rpc-message.ts';
 import type { Limits } from '../wire/limits.ts';
 import { defer, events } from './runtime.ts';
 
@@ -31,19 +32,21 @@ export interface ChannelOptions {
   kindred: boolean;
   dialect?: DialectName | undefined;
   limits: Limits;
+  /** How JSON says that a call is given up. */
+  cancelAs?: CancelNotice | undefined;
   /** Whose messages come over its stdout, so that what it prints may be among them. */
   printer?: string | undefined;
 }
 
 export function openChannel(
   transport: Transport,
-  { mode, role, kindred, dialect, limits, printer }: ChannelOptions,
+  { mode, role, kindred, dialect, limits, cancelAs, printer }: ChannelOptions,
 ): Channel {
   const hello = helloOf(limits);
   if (transport.form === 'values') {
     const form =
       mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
-    return createValuesChannel(transport, { form, hello, limits, text: nodeText, defer });
+    return createValuesChannel(transport, { form, hello, limits, text: nodeText, cancelAs, defer });
   }
   const choice =
     dialect ??
@@ -57,6 +60,7 @@ export function openChannel(
     text: nodeText,
     allocate,
     defer,
+    cancelAs,
     stray: printer === undefined ? undefined : (line) => onPrinted(printer, line),
   });
 }

@@ -3,6 +3,7 @@ import { KindredError } from '../base/errors.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { isClass, type Method, methodsOf, type Service } from '../rpc/service.ts';
 import { type DialectName, dialectNames } from '../wire/dialect.ts';
+import { type CancelNotice, cancelNotices } from '../wire/json-rpc-message.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 
 /** The limits of one end: what is not given, or undefined, keeps its default. */
@@ -23,6 +24,11 @@ export function limitsOf(given: Partial<Limits> = {}, otherwise: Limits = defaul
 export function checkDialect(dialect: DialectName | undefined): void {
   if (dialect !== undefined && !dialectNames.includes(dialect))
     throw wrong(`dialect is ${shown(dialect)}: there are ${dialectNames.join(', ')}`);
+}
+
+export function checkCancelAs(cancelAs: CancelNotice | undefined): void {
+  if (cancelAs !== undefined && !Object.hasOwn(cancelNotices, cancelAs))
+    throw wrong(`cancelAs is ${shown(cancelAs)}: there are ${Object.keys(cancelNotices).join(', ')}`);
 }
 
 /** The functions of a service; undefined where it is made for each peer. */

@@ -4,8 +4,9 @@ import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
 import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { DialectName } from '../wire/dialect.ts';
+import type { CancelNotice } from '../wire/json-rpc-message.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
-import { checkDialect, checkService, limitsOf } from './check-options.ts';
+import { checkCancelAs, checkDialect, checkService, limitsOf } from './check-options.ts';
 import { openPeer } from './open-peer.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
@@ -19,6 +20,11 @@ export interface ConnectOptions
   serveMiddleware?: readonly Middleware[] | undefined;
   /** Speaks this dialect from the first byte and says no hello. Default: agreed with the other end; at `local:NAME` the one its server was told to speak. */
   dialect?: DialectName | undefined;
+  /**
+   * How a call is given up towards a peer that is no Kindred, in both directions: `$/cancelRequest` (default), as editors
+   * say it, or `notifications/cancelled`, as tool servers (MCP) do; those get no answer to a call that was given up.
+   */
+  cancelAs?: CancelNotice | undefined;
   limits?: Partial<Limits> | undefined;
   /** Whether what a function of `serve` throws goes out with its stack. Default: only to a parent, a child or a thread of this process. */
   withStack?: boolean | undefined;
@@ -45,12 +51,14 @@ export async function connect<Remote = unknown>(
   checkDialect(options.dialect);
   checkMiddleware(options.middleware ?? []);
   checkMiddleware(options.serveMiddleware ?? []);
+  checkCancelAs(options.cancelAs);
   const reached = await reach(target, 'calls', options, limitsOf(options.limits, kinLimits).handshakeMs);
   const peer = openPeer<Remote>(reached.transport, {
     role: reached.role,
     kindred: reached.kindred,
     printer: reached.printer,
     dialect: options.dialect ?? reached.dialect,
+    cancelAs: options.cancelAs,
     service: options.serve,
     methods,
     limits: reached.kin ? limitsOf(options.limits, kinLimits) : limits,

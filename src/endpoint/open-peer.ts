@@ -27,13 +27,21 @@ export interface OpenPeerOptions
 /** Where it throws the transport is closed. */
 export function openPeer<Remote>(
   transport: Transport,
-  { role, kindred, printer, dialect, ...options }: OpenPeerOptions,
+  { role, kindred, printer, dialect, cancelAs, ...options }: OpenPeerOptions,
 ): OwnPeer<Remote> {
   try {
     const { limits } = options;
     // Within one machine the kernel tells of every end that is gone, and one that is only busy is none of them.
     const heartbeatMs = transport.mayVanish ? limits.heartbeatMs : 0;
-    const channel = openChannel(transport, { mode: 'calls', role, kindred, printer, dialect, limits });
+    const channel = openChannel(transport, {
+      mode: 'calls',
+      role,
+      kindred,
+      printer,
+      dialect,
+      cancelAs,
+      limits,
+    });
     const handles = transport.handles ?? new NoPassage(options.address ?? transport.name);
     const own = { heartbeatMs, context, events, handles, watch: loopWatch };
     const peer = createPeer<Remote>(channel, { ...options, ...own });

@@ -8,9 +8,10 @@ import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
+import type { CancelNotice } from '../wire/json-rpc-message.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
-import { checkDialect, checkService, limitsOf } from './check-options.ts';
+import { checkCancelAs, checkDialect, checkService, limitsOf } from './check-options.ts';
 import { endsProcess } from './end-of-input.ts';
 import { notifierOf } from './notify-all.ts';
 import { openPeer } from './open-peer.ts';
@@ -20,6 +21,11 @@ import { isListenable, type Target } from './target.ts';
 export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
   /** Speaks only this dialect. Default: each peer's first byte decides. */
   dialect?: DialectName | undefined;
+  /**
+   * How a call is given up towards a peer that is no Kindred, in both directions: `$/cancelRequest` (default), as editors
+   * say it, or `notifications/cancelled`, as tool servers (MCP) do; those get no answer to a call that was given up.
+   */
+  cancelAs?: CancelNotice | undefined;
   limits?: Partial<Limits> | undefined;
   /** Whether what a function throws goes out with its stack. Default: only to a parent, a child or a thread of this process. */
   withStack?: boolean | undefined;
@@ -72,6 +78,7 @@ export async function serve<Remote = unknown>(
   const methods = checkService(service);
   checkDialect(options.dialect);
   checkMiddleware(options.middleware ?? []);
+  checkCancelAs(options.cancelAs);
   const peers = new Set<Peer<Remote>>();
   const kept = { alive: true };
   const admit = (
@@ -83,6 +90,7 @@ export async function serve<Remote = unknown>(
       kindred: at.kindred,
       printer: at.printer,
       dialect: options.dialect,
+      cancelAs: options.cancelAs,
       service: service as Service | ((peer: Peer<unknown>) => Service),
       methods,
       limits: at.kin ? limitsOf(options.limits, kinLimits) : limits,

@@ -133,3 +133,24 @@ it('answers a call that throws after it was cancelled with -32800, and what it t
   });
   stranger.end();
 });
+
+it('hears notifications `$/...` of other protocols where it has a function for them, and else says nothing of them', async () => {
+  const failed: unknown[] = [];
+  const events = {
+    publish: (name: string) => {
+      if (name === 'kindred:notification.failed') failed.push(name);
+    },
+  };
+  const progress: unknown[] = [];
+  const service = { '$/progress': (params: unknown) => progress.push(params), ping: () => 'pong' };
+  const stranger = createStranger(service, { events });
+  stranger.say('{"jsonrpc":"2.0","method":"$/progress","params":{"token":1,"value":50}}');
+  stranger.say('{"jsonrpc":"2.0","method":"$/setTrace","params":{"value":"off"}}');
+  stranger.say('{"jsonrpc":"2.0","id":1,"method":"ping"}');
+  assert.deepEqual(await stranger.nextLine(), { jsonrpc: '2.0', id: 1, result: 'pong' });
+  assert.deepEqual(progress, [{ token: 1, value: 50 }]);
+  assert.deepEqual(failed, []);
+  stranger.say('{"jsonrpc":"2.0","method":"nothing"}');
+  assert.deepEqual(failed, ['kindred:notification.failed']);
+  stranger.end();
+});

@@ -29,8 +29,9 @@ describe('options that mean nothing', () => {
   it('are refused by the promise, not thrown: an argument that is no object of named parameters', async () => {
     const { client } = createPair(service, { over: 'binary' });
     const named = client.with({ params: 'named' });
-    const wrongCalls = [named.call.ping(5), named.call.ping(null), named.call.ping(), named.notify.ping('x')];
+    const wrongCalls = [named.call.ping(5), named.call.ping(null), named.notify.ping('x')];
     for (const work of wrongCalls) await assert.rejects(work, { code: 'ERR_BAD_ARGUMENT' });
+    assert.equal(await named.call.ping(), 'pong');
     assert.equal(await named.call.size({ a: 3 }), 3);
     await client.close();
   });

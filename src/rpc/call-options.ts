@@ -36,8 +36,9 @@ export function misuse(options: JoinedOptions, args: readonly unknown[]): Kindre
     return wrong(`timeoutMs is a number of milliseconds, 0 or more, and not ${said(timeoutMs)}`);
   if (!deliveries.includes(delivery))
     return wrong(`delivery is written, received or handled, and not ${said(delivery)}`);
-  if (params === 'named' && (args.length !== 1 || typeof args[0] !== 'object' || args[0] === null))
-    return wrong('with named parameters a call takes one object');
+  const isNamed = args.length === 1 && typeof args[0] === 'object' && args[0] !== null;
+  if (params === 'named' && args.length > 0 && !isNamed)
+    return wrong('with named parameters a call takes one object, or nothing');
   return undefined;
 }
 

@@ -379,7 +379,8 @@ export class Inbound implements ScopeOwner {
   }
 
   #notified({ ack, method }: NotifyMessage, scope: Scope, failure?: { thrown: unknown }): void {
-    if (failure !== undefined)
+    // What belongs to a protocol that is not spoken here was never meant for the service.
+    if (failure !== undefined && !(method.startsWith('$/') && this.#methods?.has(method) !== true))
       this.#options.events.publish('kindred:notification.failed', () => ({
         peer: this.peer,
         method,

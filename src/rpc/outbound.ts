@@ -402,5 +402,5 @@ function firedBefore({ signals }: JoinedOptions, name: string): KindredError | u
 }
 
 function paramsOf(args: readonly unknown[], { params }: JoinedOptions): Params {
-  return params === 'named' ? (args[0] as Readonly<Record<string, unknown>>) : args;
+  return params === 'named' && args.length > 0 ? (args[0] as Readonly<Record<string, unknown>>) : args;
 }

@@ -21,7 +21,7 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** When a notification resolves. Default `written`. */
   delivery?: Delivery | undefined;
-  /** `named`: the one argument is an object of named parameters. Default `positional`. */
+  /** `named`: the one argument, where there is any, is an object of named parameters. Default `positional`. */
   params?: 'positional' | 'named' | undefined;
   /** Moved instead of copied where the channel can (an `ArrayBuffer` to a thread). */
   transfer?: readonly object[] | undefined;

@@ -1,6 +1,7 @@
 /**
  * The contract of a dialect: a pure state machine between messages and bytes. It touches no socket, no clock.
  */
+import type { CancelNotice } from './json-rpc-message.ts';
 import type { Limits } from './limits.ts';
 import type { ExportReference, ImportReference, Message } from './message.ts';
 import type { Text } from './text.ts';
@@ -29,6 +30,8 @@ export interface CodecOptions {
   sink: (message: Message, bytes: number) => void;
   /** Whether the other end may be a Kindred, asked at each call: only then JSON says `$/meta` in front of one. Default: no. */
   mayBeKindred?: (() => boolean) | undefined;
+  /** How JSON says that a call is given up. Default `$/cancelRequest`. */
+  cancelAs?: CancelNotice | undefined;
   /**
    * Hears a line of `json-lines` that is no message, where what the other end prints may be among its messages. Without
    * it such a line is a message `invalid`, or breaks a flow of plain messages.

@@ -46,10 +46,10 @@ export function createJsonCodec(
   options: CodecOptions,
   { name, unit, recovers, frame }: JsonCodecOptions,
 ): Codec {
-  const { mode, limits, text: utf8, sink, mayBeKindred } = options;
+  const { mode, limits, text: utf8, sink, mayBeKindred, cancelAs } = options;
   const stray = unit === 'line' ? options.stray : undefined;
   const { maxMessageBytes, maxDepth } = limits;
-  const jsonRpc = createJsonRpc({ limits, text: utf8, mayBeKindred });
+  const jsonRpc = createJsonRpc({ limits, text: utf8, mayBeKindred, cancelAs });
   const deepest = mode === 'calls' ? maxDepth + envelopeLevels : maxDepth;
 
   let ending = false;

@@ -26,8 +26,18 @@ type Invalid = Extract<Message, { kind: 'invalid' }>;
 
 const timeoutKey = 'kindred/timeoutMs';
 
-/** Undefined: a notification `$/...` that is not for us. Values that are no JSON-RPC object give an `invalid`. */
-export function readObject(value: unknown): Message | MetaAhead | undefined {
+/** The notifications that give a call up, and the name of its id in each: that of editors, and that of tool servers (MCP). */
+export const cancelNotices = { '$/cancelRequest': 'id', 'notifications/cancelled': 'requestId' } as const;
+export type CancelNotice = keyof typeof cancelNotices;
+
+/** Notifications that belong to this protocol. Other names `$/...` are those of other protocols. */
+const ownNotifications: ReadonlySet<string> = new Set(['$/hello', '$/cancelRequest', '$/item', '$/meta']);
+
+/**
+ * Undefined: a notification of this protocol that says nothing. Values that are no JSON-RPC object give an `invalid`.
+ * `cancelAs`: the notification that gives a call up, beside `$/cancelRequest`.
+ */
+export function readObject(value: unknown, cancelAs?: CancelNotice): Message | MetaAhead | undefined {
   if (!isFields(value)) return invalid(null, 'a request is an object');
   const { jsonrpc, method, id, params, result, error } = value;
   const isAnswer = method === undefined && (result !== undefined || error !== undefined);
@@ -40,7 +50,7 @@ export function readObject(value: unknown): Message | MetaAhead | undefined {
     return invalid(validId ?? null, 'an object with `method` has neither `result` nor `error`');
   if (params !== undefined && typeof params !== 'object')
     return invalid(validId ?? null, '`params` must be an array or an object');
-  if (validId === undefined) return readNotification(method, (params ?? []) as Params);
+  if (validId === undefined) return readNotification(method, (params ?? []) as Params, cancelAs);
   const split = splitMeta((params ?? []) as Params);
   return split.meta === undefined
     ? { kind: 'call', id: validId, method, params: split.params }
@@ -48,7 +58,10 @@ export function readObject(value: unknown): Message | MetaAhead | undefined {
 }
 
 /** Undefined: JSON-RPC has nothing to say for this kind. */
-export function envelopeOf(message: Message): Envelope | undefined {
+export function envelopeOf(
+  message: Message,
+  cancelAs: CancelNotice = '$/cancelRequest',
+): Envelope | undefined {
   switch (message.kind) {
     case 'call': {
       const { id, method } = message;
@@ -72,7 +85,7 @@ export function envelopeOf(message: Message): Envelope | undefined {
       return { object: { jsonrpc: '2.0', id: message.id, error }, depth: 2 };
     }
     case 'cancel':
-      return notification('$/cancelRequest', { id: message.id });
+      return notification(cancelAs, { [cancelNotices[cancelAs]]: message.id });
     case 'item':
       return notification('$/item', { id: message.stream, seq: message.seq, value: message.value ?? null });
     case 'hello':
@@ -131,15 +144,24 @@ function notRequest({ method }: Fields, id: CallId | undefined, why: string): In
   return method === undefined && id !== undefined ? { ...told, answers: id } : told;
 }
 
-function readNotification(method: string, params: Params): Message | MetaAhead | undefined {
-  if (method.startsWith('$/')) return Array.isArray(params) ? undefined : readOwn(method, params as Fields);
+function readNotification(
+  method: string,
+  params: Params,
+  cancelAs: CancelNotice | undefined,
+): Message | MetaAhead | undefined {
+  if (ownNotifications.has(method))
+    return Array.isArray(params) ? undefined : readOwn(method, params as Fields);
+  if (method === cancelAs) {
+    const id = (params as Fields)[cancelNotices[cancelAs]];
+    return isCallId(id) ? { kind: 'cancel', id } : undefined;
+  }
   const split = splitMeta(params);
   return split.meta === undefined
     ? { kind: 'notify', method, params: split.params }
     : { kind: 'notify', method, params: split.params, meta: split.meta };
 }
 
-/** The notifications that belong to the protocol. One that is malformed is ignored like an unknown one: it is owed no answer. */
+/** One that is malformed is ignored: it is owed no answer. */
 function readOwn(method: string, params: Fields): Message | MetaAhead | undefined {
   const { id } = params;
   if (method === '$/hello') return isHello(params) ? { kind: 'hello', hello: params } : undefined;

@@ -119,6 +119,41 @@ describe('JSON-RPC 2.0', () => {
     assert.equal(rpc.encodeText({ ...message, meta: {} })?.preface, undefined);
   });
 
+  it('gives calls up in the words of the other end', () => {
+    const rpc = open({ cancelAs: 'notifications/cancelled' });
+    assert.deepEqual(written(rpc, { kind: 'cancel', id: 7 }), {
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: 7 },
+    });
+    const said = (method: string, params: object): string =>
+      JSON.stringify({ jsonrpc: '2.0', method, params });
+    const cancelled = said('notifications/cancelled', { requestId: 7, reason: 'x' });
+    assert.deepEqual(heardBy(rpc, cancelled), [{ kind: 'cancel', id: 7 }]);
+    assert.deepEqual(heardBy(rpc, said('notifications/cancelled', {})), []);
+    assert.deepEqual(heardBy(rpc, said('$/cancelRequest', { id: 7 })), [{ kind: 'cancel', id: 7 }]);
+    assert.equal(heardBy(open(), cancelled)[0]?.kind, 'notify');
+  });
+
+  it('does not answer a call that was given up in words after which no answer is wanted', () => {
+    const rpc = open({ cancelAs: 'notifications/cancelled' });
+    const cancel = (id: number): string =>
+      JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } });
+    heardBy(rpc, call(1));
+    heardBy(rpc, call(2));
+    heardBy(rpc, cancel(1));
+    heardBy(rpc, cancel(3));
+    assert.equal(written(rpc, result(1, 'late')), undefined);
+    assert.deepEqual(written(rpc, result(2, 'b')), { jsonrpc: '2.0', id: 2, result: 'b' });
+    heardBy(rpc, call(1));
+    assert.deepEqual(written(rpc, result(1, 'again')), { jsonrpc: '2.0', id: 1, result: 'again' });
+    heardBy(rpc, call(3));
+    assert.deepEqual(written(rpc, result(3, 'c')), { jsonrpc: '2.0', id: 3, result: 'c' });
+    heardBy(rpc, `[${call(4)}]`);
+    heardBy(rpc, cancel(4));
+    assert.deepEqual(written(rpc, result(4, 'd')), [{ jsonrpc: '2.0', id: 4, result: 'd' }]);
+  });
+
   it('lets no _meta reach a prototype', () => {
     const text = '{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"__proto__":{"timeoutMs":1}}}}';
     const [message] = heardBy(open(), text) as [Extract<Message, { kind: 'call' }>];

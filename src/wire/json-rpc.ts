@@ -1,10 +1,12 @@
 /**
  * JSON-RPC 2.0 as a stateful mapping between JSON values and messages, shared by the JSON dialects and by channels that
- * hand values over. What it remembers: the replies that open batches still wait for, and one `$/meta`.
+ * hand values over. What it remembers: the replies that open batches still wait for, one `$/meta`, and the calls whose
+ * caller wants no answer any more.
  */
 import { KindredError } from '../base/errors.ts';
 import { createBatches } from './json-rpc-batch.ts';
 import {
+  type CancelNotice,
   type Envelope,
   envelopeOf,
   invalid,
@@ -23,6 +25,8 @@ export interface JsonRpcOptions {
   text?: Text;
   /** Whether the other end may be a Kindred: only then is `$/meta` said in front of a call. Default: no. */
   mayBeKindred?: (() => boolean) | undefined;
+  /** How a call is given up, in both directions. Default `$/cancelRequest`, which is always understood. */
+  cancelAs?: CancelNotice | undefined;
 }
 
 export interface JsonRpcText extends JsonText {
@@ -50,25 +54,50 @@ export interface JsonRpc {
   encode(message: Message): unknown;
 }
 
+/** The calls whose callers say with their cancel that they want no answer. */
+interface Unwanted {
+  heard(message: Message): void;
+  /** Told of each reply: whether nobody wants it. */
+  takes(id: CallId): boolean;
+}
+
+function createUnwanted(): Unwanted {
+  /** The calls that are not answered, and whether their caller has given up. */
+  const open = new Map<CallId, boolean>();
+  return {
+    heard(message) {
+      if (message.kind === 'call') open.set(message.id, false);
+      else if (message.kind === 'cancel' && open.has(message.id)) open.set(message.id, true);
+    },
+    takes(id) {
+      const isUnwanted = open.get(id) === true;
+      open.delete(id);
+      return isUnwanted;
+    },
+  };
+}
+
 /** Levels around the values of the caller, at most: a batch, an envelope, its `params`. */
 export const envelopeLevels = 3;
 /** Members of a batch that are no requests: each is owed an error many times its size, so beyond this the stream ends. */
 const maxInvalidInBatch = 1000;
 
 export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
-  const { limits, text = webText, mayBeKindred = () => false } = options;
+  const { limits, text = webText, mayBeKindred = () => false, cancelAs } = options;
   const batches = createBatches(limits.maxMessageBytes);
+  const unwanted = cancelAs === 'notifications/cancelled' ? createUnwanted() : undefined;
   let metaAhead: MetaAhead | undefined;
 
   /** One object of the other end, with the `$/meta` that came before it. */
   function read(value: unknown, depth: number): Message | undefined {
-    const message = readObject(value);
+    const message = readObject(value, cancelAs);
     if (message === undefined) return undefined;
     if (message.kind === 'meta') {
       metaAhead = message;
       return undefined;
     }
     if (depth > 0) checkDepth(message, depth);
+    unwanted?.heard(message);
     if (message.kind !== 'call' || metaAhead === undefined) return message;
     const { id, meta } = metaAhead;
     metaAhead = undefined;
@@ -123,8 +152,11 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   }
 
   function encodeText(message: Message): JsonRpcText | undefined {
-    const envelope = envelopeOf(message);
+    const envelope = envelopeOf(message, cancelAs);
     if (envelope === undefined) return undefined;
+    const isReply = message.kind === 'result' || message.kind === 'error';
+    // A batch waits for all its replies.
+    if (isReply && unwanted?.takes(message.id) === true && !batches.awaits(message.id)) return undefined;
     const said = write(envelope);
     switch (message.kind) {
       case 'result':

@@ -1,4 +1,4 @@
-// Those that need other programs, or root.
+// Those that need other programs, from Debian or from npm (test/strangers), or root.
 import { testExamples } from './run-examples.ts';
 
 testExamples('examples/system');

@@ -23,7 +23,13 @@ export function createPrivatePlace(): PrivatePlace {
   mkdirSync(runtime, { mode: 0o700 });
   mkdirSync(temporary);
   return {
-    env: { ...process.env, TMPDIR: temporary, KINDRED_RUNTIME_DIR: runtime },
+    // Python would leave what it has compiled beside its sources.
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      KINDRED_RUNTIME_DIR: runtime,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
     runtime,
     leftovers: () => [
       ...processesOf(runtime),

@@ -1,13 +1,15 @@
 /** That every file of a folder is a program that asserts its own result, and leaves nothing behind. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createPrivatePlace } from './private-place.ts';
 import { runProgram } from './run-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Programs from npm that some talk to. */
+const packages = join(root, 'test', 'strangers', 'node_modules', '.bin');
 const [major = 0] = process.versions.node.split('.').map(Number);
 
 export function testExamples(folder: string): void {
@@ -18,7 +20,8 @@ export function testExamples(folder: string): void {
       it(`${example} runs, ends well and leaves nothing behind`, { skip }, async () => {
         const place = createPrivatePlace();
         try {
-          const { code, stdout, stderr } = await runProgram(example, place.env);
+          const env = { ...place.env, PATH: [place.env['PATH'], packages].join(delimiter) };
+          const { code, stdout, stderr } = await runProgram(example, env);
           assert.equal(code, 0, stdout + stderr);
           assert.deepEqual(place.leftovers(), []);
         } finally {

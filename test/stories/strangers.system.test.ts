@@ -32,6 +32,39 @@ describe('a child in Python', () => {
     });
 });
 
+describe('a child in Python with the one file that the examples bring', () => {
+  const greeter = fileURLToPath(new URL('../../examples/python/greeter.py', import.meta.url));
+  interface Greeter {
+    greet(name: string): string;
+    count(to: number): AsyncIterable<number>;
+    divide(a: number, b: number): number;
+  }
+  for (const channel of ['descriptor', 'stdio'] as const)
+    it(`calls and is called over ${channel}`, async () => {
+      const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+      const child = spawn('python3', [greeter], { channel, env });
+      const divided: number[][] = [];
+      const serve = { word: () => 'Hello', divided: (...numbers: number[]) => divided.push(numbers) };
+      const python = await connect<Greeter>(child, { serve });
+      assert.equal(await python.call.greet('world'), 'Hello, world.');
+      assert.equal(
+        await python.with({ params: 'named' }).call.greet({ name: 'you' } as never),
+        'Hello, you.',
+      );
+      const counted: number[] = [];
+      for await (const n of python.call.count(3)) counted.push(n);
+      assert.deepEqual(counted, [1, 2, 3]);
+      assert.equal(await python.call.divide(1, 2), 0.5);
+      await assert.rejects(python.call.divide(1, 0), { code: 'ERR_REMOTE', message: 'division by zero' });
+      assert.deepEqual(divided, [
+        [1, 2],
+        [1, 0],
+      ]);
+      await python.close();
+      assert.deepEqual(await child.exited, { exitCode: 0, signal: null });
+    });
+});
+
 it('nc -U gets its answer from the socket on which others speak binary and Content-Length', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-nc-'));
   const path = join(folder, 'app.sock');

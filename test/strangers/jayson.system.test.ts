@@ -1,0 +1,53 @@
+// jayson, a JSON-RPC 2.0 library of many years, over TCP on either side.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { connect, serve } from 'kindred';
+import { until } from '../stories/fixtures/deadline.ts';
+import { reportOf, startServer } from './programs.ts';
+import { service } from './service.ts';
+
+it('a client by jayson calls a Kindred, one by one and in batches', async () => {
+  service.heard();
+  const server = await serve('tcp://127.0.0.1:0', service);
+  assert.deepEqual(await reportOf('jayson-client.js', new URL(server.address).port), {
+    added: 6,
+    greeted: 'Hello, jayson.',
+    failed: { code: 42, message: 'not today', data: { why: 'rain' } },
+    missing: -32601,
+    batch: [3, 'no answer', -32601, 7],
+  });
+  assert.deepEqual(service.heard().sort(), ['a notification', 'in a batch']);
+  // It closes its connections one by one, and has ended.
+  await until('all its connections are closed', () => server.peers.size === 0);
+  await server.close();
+});
+
+interface Jayson {
+  add(...numbers: number[]): number;
+  greet(who: { name: string }): string;
+  fail(): void;
+  missing(): void;
+  note(text: string): void;
+  heard(): string[];
+}
+
+for (const dialect of [undefined, 'json-lines'] as const)
+  it(`a server by jayson is called by a Kindred that ${dialect === undefined ? 'does not know whom it calls' : `speaks ${dialect}`}`, async () => {
+    const { line: port, stop } = await startServer('jayson-server.js');
+    const peer = await connect<Jayson>(`tcp://127.0.0.1:${port}`, { dialect });
+    assert.deepEqual(await Promise.all([peer.call.add(1, 2, 3), peer.call.add(4, 5)]), [6, 9]);
+    assert.equal(peer.kindred, false);
+    const named = peer.with({ params: 'named' });
+    assert.equal(await named.call.greet({ name: 'Kindred' }), 'Hello, Kindred.');
+    await assert.rejects(peer.call.fail(), {
+      code: 'ERR_REMOTE',
+      outcome: 'executed',
+      message: 'not today',
+      data: { why: 'rain' },
+    });
+    await assert.rejects(peer.call.missing(), { code: 'ERR_METHOD_NOT_FOUND' });
+    await peer.notify.note('a notification');
+    assert.deepEqual(await peer.call.heard(), ['a notification']);
+    await peer.close();
+    await stop();
+  });
