@@ -15,9 +15,12 @@ export {
   type PlainChannel,
   type PlainServer,
 } from './endpoint/messages.ts';
+export { type Pool, type PoolOptions, type PoolStatus, pool } from './endpoint/pool.ts';
+export type { Durations } from './endpoint/pool-stats.ts';
 export { currentCall } from './endpoint/runtime.ts';
 export { type ServeOptions, type Server, serve } from './endpoint/serve.ts';
 export type { Target } from './endpoint/target.ts';
+export type { Wait } from './endpoint/until-done.ts';
 export type { Client, Notifier, Streaming } from './rpc/client.ts';
 export { transfer } from './rpc/inbound.ts';
 export { type AccessRule, accessRule } from './rpc/middleware/access-rule.ts';
@@ -35,6 +38,7 @@ export type {
   Middleware,
   MiddlewareCall,
   Next,
+  OtherEnd,
   Peer,
   PeerLoad,
 } from './rpc/peer.ts';

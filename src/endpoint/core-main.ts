@@ -13,7 +13,7 @@ const flushMs = 1000;
 async function main(url: string, graceMs: number): Promise<void> {
   tame(cluster.worker);
   const servers = new OwnServers();
-  const peer = await answerWithModule(url, () => servers.listening());
+  const peer = await answerWithModule(url, {}, () => servers.listening());
   configureShutdown({ timeoutMs: graceMs + flushMs });
   const finish = async (): Promise<void> => {
     await servers.drain();

@@ -118,6 +118,7 @@ async function homeOf(worker: Worker, url: string, options: CoreOptions): Promis
     pid: child.pid,
     exited,
     holder: child,
+    kill: () => child.kill('SIGKILL'),
     end: () => endWithin(options.graceMs + lastWordsMs, exited, () => child.kill('SIGKILL')),
   };
 }

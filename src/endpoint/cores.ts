@@ -24,7 +24,7 @@ import { type Hosted, moduleUrl } from './hosted.ts';
 import { notifierOf } from './notify-all.ts';
 import { events } from './runtime.ts';
 
-export interface CoresOptions extends Omit<HostOptions, 'in'> {
+export interface CoresOptions extends Omit<HostOptions, 'in' | 'resourceLimits'> {
   /** How many. Default: as many as this process may use (`os.availableParallelism()`). */
   count?: number | undefined;
   /**

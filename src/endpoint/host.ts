@@ -1,5 +1,5 @@
 /** `host`: a module in another process, in a thread, or in place, called as if it were imported. */
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { createMemoryPair } from '../channel/memory.ts';
 import { InPlacePassage } from '../handles/in-place.ts';
@@ -35,7 +35,11 @@ export interface HostOptions extends EndOptions {
   execArgv?: readonly string[] | undefined;
   /** For a process. Default: that of this process. */
   cwd?: string | undefined;
+  /** For a thread: what it may use of memory, as for Node's own `new Worker`. */
+  resourceLimits?: ResourceLimits | undefined;
 }
+
+export const defaultStartMs = 30_000;
 
 const homes = { process: inProcess, thread: inThread, here: inPlace };
 
@@ -54,16 +58,29 @@ export async function host<Module = unknown>(
   options: HostOptions = {},
 ): Promise<Hosted<Module>> {
   const url = moduleUrl('host', module);
-  limitsOf(options.limits);
-  checkService(options.serve ?? {});
-  const { in: place = 'process' } = options;
+  checkHost('host', options);
+  const home = await openHome(url, options);
+  return openHosted(url, home, options.startMs ?? defaultStartMs);
+}
+
+/** What is wrong is refused before anything is started. Throws `ERR_BAD_ARGUMENT`. */
+export function checkHost(caller: string, { in: place = 'process', limits, serve }: HostOptions): void {
+  limitsOf(limits);
+  checkService(serve ?? {});
   if (!Object.hasOwn(homes, place))
     throw new KindredError(
       'ERR_BAD_ARGUMENT',
-      `host knows no place ${JSON.stringify(place)}: in is process, thread or here`,
+      `${caller} knows no place ${JSON.stringify(place)}: in is process, thread or here`,
     );
-  const home = await homes[place](url, options);
-  return openHosted(url, home, options.startMs ?? 30_000);
+}
+
+export interface HomeOptions extends HostOptions {
+  /** Whether it can be asked for its memory; a module in place cannot. */
+  tellsMemory?: boolean | undefined;
+}
+
+export function openHome(url: string, options: HomeOptions): Promise<Home> {
+  return homes[options.in ?? 'process'](url, options);
 }
 
 /** This file's neighbour, in the sources and in what is published. */
@@ -71,9 +88,9 @@ function entry(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './host-main.ts' : './host-main.js', import.meta.url);
 }
 
-async function inProcess(url: string, options: HostOptions): Promise<Home> {
-  const { env, cwd, execArgv, graceMs = defaultGraceMs } = options;
-  const child = fork(entry(), [url, String(graceMs)], {
+async function inProcess(url: string, options: HomeOptions): Promise<Home> {
+  const { env, cwd, execArgv, graceMs = defaultGraceMs, tellsMemory = false } = options;
+  const child = fork(entry(), [url, String(graceMs), ...(tellsMemory ? ['tells-memory'] : [])], {
     channel: 'descriptor',
     kindred: true,
     name: fileOf(url),
@@ -87,18 +104,20 @@ async function inProcess(url: string, options: HostOptions): Promise<Home> {
     pid: child.pid,
     exited: child.exited,
     holder: child,
+    kill: () => child.kill('SIGKILL'),
     async end() {
       await endWithin(graceMs, child.exited, () => child.kill('SIGKILL'));
     },
   };
 }
 
-async function inThread(url: string, options: HostOptions): Promise<Home> {
-  const { env, execArgv, graceMs = defaultGraceMs } = options;
+async function inThread(url: string, options: HomeOptions): Promise<Home> {
+  const { env, execArgv, resourceLimits, graceMs = defaultGraceMs, tellsMemory = false } = options;
   const worker = new Worker(entry(), {
-    workerData: { kindredHost: { url, graceMs } satisfies HostData },
+    workerData: { kindredHost: { url, graceMs, tellsMemory } satisfies HostData },
     ...(env === undefined ? {} : { env }),
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    ...(resourceLimits === undefined ? {} : { resourceLimits }),
   });
   const exited = new Promise<Exit>((resolve) =>
     worker.once('exit', (exitCode) => resolve({ exitCode, signal: null })),
@@ -110,6 +129,7 @@ async function inThread(url: string, options: HostOptions): Promise<Home> {
     pid: undefined,
     exited,
     holder: worker,
+    kill: () => worker.terminate(),
     end: () => endWithin(graceMs, exited, () => worker.terminate()),
   };
 }
@@ -134,6 +154,8 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
     pid: undefined,
     exited: served.closed.then(() => ({ exitCode: 0, signal: null })),
     holder: undefined,
+    // What runs in this process cannot be stopped: it is only no longer waited for.
+    kill: () => served.close(),
     end: () => served.closed,
   };
 }

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Exit } from '../process/outcome.ts';
+import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { CallOptions, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
@@ -26,10 +27,12 @@ export interface EndOptions extends Pick<CallOptions, 'timeoutMs'> {
 
 /** Where a module lives: how to talk to it, and how to end it. */
 export interface Home {
-  peer: Peer<unknown>;
+  peer: OwnPeer;
   pid: number | undefined;
   exited: Promise<Exit>;
   end(): Promise<unknown>;
+  /** Ends it at once, whatever runs. */
+  kill(): unknown;
   /** What else than the channel keeps this process alive. */
   holder: { ref(): void; unref(): void } | undefined;
 }
@@ -127,7 +130,7 @@ export async function endWithin(graceMs: number, exited: Promise<Exit>, kill: ()
   clearTimeout(timer);
 }
 
-export function peerOver(transport: Transport, address: string, options: EndOptions): Peer<unknown> {
+export function peerOver(transport: Transport, address: string, options: EndOptions): OwnPeer {
   return openPeer(transport, {
     role: 'greets',
     kindred: true,

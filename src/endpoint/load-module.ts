@@ -6,24 +6,35 @@ import { kinLimits } from '../wire/limits.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
 
-/** The channel is open while the module loads: whoever waits for it may go, and then nobody does. `then` as below. */
-export async function answerWithModule(url: string, then?: () => Promise<void>): Promise<OwnPeer<unknown>> {
+/**
+ * The channel is open while the module loads: whoever waits for it may go, and then nobody does. `beside` is answered
+ * beside the functions of the module; `then` as below.
+ */
+export async function answerWithModule(
+  url: string,
+  beside: Service = {},
+  then?: () => Promise<void>,
+): Promise<OwnPeer<unknown>> {
   const { transport } = await reach('parent:', 'calls', {});
   return openPeer(transport, {
     role: 'chooses',
     kindred: true,
-    service: loadModule(url, then),
+    service: loadModule(url, beside, then),
     limits: kinLimits,
     withStack: true,
   });
 }
 
 /** Rejects with `ERR_START_FAILED`, and all of the reason, where it cannot be loaded, or `then` rejects. */
-async function loadModule(url: string, then: () => Promise<void> = async () => {}): Promise<Service> {
+async function loadModule(
+  url: string,
+  beside: Service,
+  then: () => Promise<void> = async () => {},
+): Promise<Service> {
   try {
     const service = (await import(url)) as Service;
     await then();
-    return service;
+    return { ...service, ...beside };
   } catch (cause) {
     const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     throw new KindredError('ERR_START_FAILED', `${url} could not be loaded: ${told}`, {

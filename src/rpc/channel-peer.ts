@@ -19,6 +19,7 @@ import { methodsFor, startFailed } from './offer.ts';
 import { Outbound } from './outbound.ts';
 import type { Caller, CallOptions, Middleware, Peer, PeerLoad } from './peer.ts';
 import { References } from './references.ts';
+import type { Reply } from './reply.ts';
 import { Scope } from './scope.ts';
 import type { Method, Service } from './service.ts';
 import { fromWire } from './wire-errors.ts';
@@ -52,6 +53,11 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params' | 
 export interface OwnPeer<Remote = unknown> extends Peer<Remote> {
   /** Resolves when all calls and notifications made so far, also those that wait, are with the operating system, or never will be. */
   flushed(): Promise<void>;
+  /**
+   * Makes one call. `over` is told once: when the other end is done with it, also where it was given up here before, or it
+   * was never sent, or the channel has closed. Of a stream that was given up nothing more is known.
+   */
+  invoke(method: string, args: readonly unknown[], options: JoinedOptions, over: () => void): Reply<unknown>;
   /** Writes that the transport has taken so far. */
   readonly writes: number;
   /** Resolves when no function runs for the other end; some go on after the peer is closed. */
@@ -197,6 +203,10 @@ class ChannelPeer implements OwnPeer {
       streams: this.#references.streams,
       lent: this.#references.ledger.size,
     };
+  }
+
+  invoke(method: string, args: readonly unknown[], options: JoinedOptions, over: () => void): Reply<unknown> {
+    return this.#outbound.call(method, args, options, over);
   }
 
   with(options: CallOptions): Caller<unknown> {

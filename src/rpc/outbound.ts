@@ -53,6 +53,8 @@ export class Outbound implements CallOwner {
   #deadlines: Deadlines | undefined;
   #refd = true;
   readonly #pending = new CallTable<PendingCall>();
+  /** Whom to tell when the other end answers a call that was given up here. */
+  readonly #abandoned = new Map<CallId, () => void>();
   readonly #unacknowledged = new CallTable<PendingNotification>();
   #lastId = 0;
   #lastNotification = 0;
@@ -91,12 +93,19 @@ export class Outbound implements CallOwner {
     return this.#pending.get(id) !== undefined;
   }
 
-  call(method: string | number, args: readonly unknown[], options: JoinedOptions): Reply<unknown> {
+  /** `over`: as for `OwnPeer.invoke`. */
+  call(
+    method: string | number,
+    args: readonly unknown[],
+    options: JoinedOptions,
+    over?: () => void,
+  ): Reply<unknown> {
     const call = new PendingCall(this, ++this.#lastId, method, paramsOf(args, options), options.transfer);
     const reply = new Reply<unknown>((resolve, reject) => {
       call.resolve = resolve;
       call.reject = reject;
     });
+    if (over !== undefined) call.over = over;
     const misused = misuse(options, args);
     if (misused === undefined) this.#prepare(call, options, this.#context.current());
     else call.fail(misused);
@@ -132,6 +141,7 @@ export class Outbound implements CallOwner {
     const call = this.#pending.get(id);
     const borrowed = this.#references.takeBorrowed();
     if (call === undefined) {
+      this.#answeredLate(id);
       // The caller has given up: whatever came with the result is not wanted.
       for (const consumer of borrowed?.consumers ?? []) consumer.cancel();
       borrowed?.claim?.drop();
@@ -161,7 +171,7 @@ export class Outbound implements CallOwner {
   /** The call with this id has failed. */
   onBroken(id: CallId, failure: KindredError): void {
     const call = this.#pending.get(id);
-    if (call === undefined) return;
+    if (call === undefined) return this.#answeredLate(id);
     this.#leave(call);
     call.plainStream?.end(failure);
     call.fail(failure, failure.outcome ?? 'unknown');
@@ -247,6 +257,7 @@ export class Outbound implements CallOwner {
       call.withdrawn = true;
       call.fail(error, call.sent ? 'unknown' : 'not-sent');
     }
+    for (const id of [...this.#abandoned.keys()]) this.#answeredLate(id);
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
     this.liveness.close(error);
     this.#heartbeat?.stop();
@@ -265,6 +276,10 @@ export class Outbound implements CallOwner {
   abandon(call: PendingCall, error: KindredError): void {
     const { sent } = call;
     if (!sent) call.withdrawn = true;
+    else if (this.has(call.id)) {
+      const over = call.takeOver();
+      if (over !== undefined) this.#abandoned.set(call.id, over);
+    }
     this.#leave(call);
     if (sent) this.#sendCancel(call);
     const outcome = sent ? 'unknown' : 'not-sent';
@@ -289,6 +304,7 @@ export class Outbound implements CallOwner {
     const { deadline } = call;
     if (deadline !== undefined) this.#deadlines?.remove(deadline);
     this.#references.ledger.end(call.lentFunctions);
+    call.takeOver()?.();
   }
 
   #createHeartbeat({ channel, clock, heartbeatMs }: OutboundOptions): Heartbeat {
@@ -375,6 +391,12 @@ export class Outbound implements CallOwner {
     this.#brake.set(call, false);
     this.#sender.leave(call);
     if (this.#idle.length > 0) this.#tellIdle();
+  }
+
+  #answeredLate(id: CallId): void {
+    const over = this.#abandoned.get(id);
+    this.#abandoned.delete(id);
+    over?.();
   }
 
   #sendCancel(call: PendingCall): void {

@@ -42,7 +42,7 @@ export interface MiddlewareCall {
   readonly method: string;
   readonly args: readonly unknown[];
   /** The other end. */
-  readonly peer: Peer<unknown>;
+  readonly peer: OtherEnd;
   /** What travels beside the arguments. */
   readonly meta: Readonly<Meta>;
   /** Fires when the caller gives up or is gone. Undefined where the caller has given none. */
@@ -54,6 +54,9 @@ export interface MiddlewareCall {
   /** Runs when the call is over: it has settled, and at the end that answers, every stream of its result has ended. */
   onOver(run: () => void): void;
 }
+
+/** A peer; of a call through a pool, the pool, which has less to say of itself. */
+export type OtherEnd = Caller<unknown> & Pick<Peer<unknown>, 'state' | 'address'> & Partial<Peer<unknown>>;
 
 /** The rest of the way. Resolves with the result (a stream as such); of a notification, when it is delivered or has run. */
 export type Next = (call: MiddlewareCall) => Promise<unknown>;

@@ -38,6 +38,8 @@ interface Extras {
   /** The stream of a plain JSON-RPC peer, which is opened by its first item. */
   plainStream?: Consumer;
   ties: (() => void)[];
+  /** As for `OwnPeer.invoke`. */
+  over?: (() => void) | undefined;
 }
 
 /** More than the difference of two large numbers can be wrong by: a call has no more time than it was given. */
@@ -123,6 +125,18 @@ export class PendingCall implements Outgoing, Life {
 
   set deadline(deadline: Deadline) {
     this.#more().deadline = deadline;
+  }
+
+  /** Told once, when nothing of the call is left at the other end. */
+  set over(over: () => void) {
+    this.#more().over = over;
+  }
+
+  /** Who is told that the call is over is told by whoever takes it. */
+  takeOver(): (() => void) | undefined {
+    const over = this.#extras?.over;
+    if (over !== undefined) this.#more().over = undefined;
+    return over;
   }
 
   addConsumers(consumers: readonly Consumer[]): void {

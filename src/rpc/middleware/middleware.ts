@@ -11,7 +11,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import type { JoinedOptions } from '../call-options.ts';
-import type { Middleware, MiddlewareCall, Next, Peer } from '../peer.ts';
+import type { Middleware, MiddlewareCall, Next, OtherEnd } from '../peer.ts';
 import { Reply } from '../reply.ts';
 import type { Scope } from '../scope.ts';
 import type { Method } from '../service.ts';
@@ -20,7 +20,7 @@ import { checkMiddleware } from './check-middleware.ts';
 
 /** What makes calls and notifications from here. */
 export interface Calling {
-  readonly peer: Peer<unknown>;
+  readonly peer: OtherEnd;
   call(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
   notify(method: string, args: readonly unknown[], options: JoinedOptions): unknown;
 }
@@ -113,7 +113,7 @@ function chained<Origin>(
 }
 
 function outgoingCall(
-  peer: Peer<unknown>,
+  peer: OtherEnd,
   what: Pick<MiddlewareCall, 'kind' | 'method' | 'args'>,
   options: JoinedOptions,
   over: (() => void)[],
