@@ -46,5 +46,6 @@ export type { CurrentCall } from './rpc/scope.ts';
 export type { Service } from './rpc/service.ts';
 export type { RemoteStream } from './rpc/streams.ts';
 export type { DialectName } from './wire/dialect.ts';
+export type { CancelNotice } from './wire/json-rpc-message.ts';
 export { defaultLimits, type Limits } from './wire/limits.ts';
 export type { AckLevel, Meta } from './wire/message.ts';
