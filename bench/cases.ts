@@ -40,6 +40,7 @@ const free: readonly Way[] = ['free'];
 const names = Object.keys(contenders) as ContenderName[];
 const callers = names.filter((name) => contenders[name].cases.includes('calls'));
 const notifiers = names.filter((name) => contenders[name].cases.includes('notifications'));
+const pools = names.filter((name) => contenders[name].cases.includes('pools'));
 /** For the curves: one of each kind, because every point of them takes its time. */
 const shown = ['bare', 'bare-batched', 'fork', 'birpc-fork', 'kindred'];
 /** Where the time of one call says more of Node.js than of who makes it: what Node.js brings, Kindred over each, and some peers. */
@@ -67,7 +68,7 @@ function connections(count: number): Case {
     subjects: ['bare', 'kindred'],
     figure: 'callsPerCpuSecond',
     ways: bothWays,
-    limits: { maxConnections: count + 10 },
+    limits: { maxConnections: count + 10, maxConnectionsPerAddress: count + 10 },
   };
 }
 
@@ -95,6 +96,20 @@ export const cases = {
   'calls-64': calls(64, callers),
   'calls-256': calls(256, shown),
   'calls-1024': calls(1024, kinds),
+  'pool-1': {
+    title: 'a pool of 2 workers, one call at a time, 64 bytes',
+    run: oneAtATime,
+    subjects: pools,
+    figure: 'p50Us',
+    ways: free,
+  },
+  'pool-64': {
+    title: 'a pool of 2 workers, 64 calls under way, one in each worker, 64 bytes each',
+    run: inFlight(64),
+    subjects: pools,
+    figure: 'callsPerSecond',
+    ways: free,
+  },
   notifications: {
     title: 'notifications, 64 bytes each',
     run: notifications,
@@ -170,7 +185,7 @@ export const cases = {
     subjects: ['bare', 'kindred'],
     figure: 'serverKiBEach',
     ways: free,
-    limits: { maxConnections: 10_010 },
+    limits: { maxConnections: 10_010, maxConnectionsPerAddress: 10_010 },
   },
   'decode-5': { ...decoding(5), slow: true },
   'decode-50': { ...decoding(50), slow: true },

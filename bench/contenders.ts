@@ -4,12 +4,13 @@ export interface ContenderInfo {
   title: string;
   /** Adapter in `contenders/`. */
   file: string;
-  cases: readonly ('calls' | 'notifications' | 'bytes' | 'chunks' | 'items' | 'connections')[];
+  cases: readonly ('calls' | 'notifications' | 'bytes' | 'chunks' | 'items' | 'connections' | 'pools')[];
   /** Installed with `bench/package.json`. */
   packages?: boolean;
 }
 
 const calls = ['calls'] as const;
+const pools = ['pools'] as const;
 const both = ['calls', 'notifications'] as const;
 
 function info(
@@ -65,6 +66,14 @@ export const contenders = {
   zeromq: info('zeromq 6, `ipc:`', 'zeromq', both),
   ws: info('ws on a Unix socket, JSON by hand', 'ws', both),
   'socket.io': info('socket.io', 'socket.io', both),
+  'pool-kindred': info('Kindred, `pool` of threads', 'pool-kindred', pools, false),
+  'pool-piscina': info('piscina', 'pool-piscina', pools),
+  'pool-piscina-events': info("piscina, `atomics: 'disabled'`", 'pool-piscina-events', pools),
+  'pool-tinypool': info('tinypool, threads', 'pool-tinypool', pools),
+  'pool-workerpool': info('workerpool, threads', 'pool-workerpool', pools),
+  'pool-kindred-process': info('Kindred, `pool` of processes', 'pool-kindred-process', pools, false),
+  'pool-tinypool-process': info('tinypool, processes', 'pool-tinypool-process', pools),
+  'pool-workerpool-process': info('workerpool, processes', 'pool-workerpool-process', pools),
 } satisfies Record<string, ContenderInfo>;
 
 export type ContenderName = keyof typeof contenders;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, serve } from 'kindred';
+import { accessRule, connect, currentCall, serve } from 'kindred';
 import { generate } from 'selfsigned';
 import * as math from './hello/math.ts';
 
@@ -32,10 +32,26 @@ const peer = await connect<typeof math>(`tls://127.0.0.1:${port}`, {
 assert.equal(await peer.call.add(1, 2), 3);
 // #endregion
 
+// #region identity
+const whoami = { whoami: () => currentCall().peer.identity?.certificate?.subject['CN'] };
+const named = await serve('tls://127.0.0.1:0', whoami, {
+  tls: { ca, cert: serverFiles.cert, key: serverFiles.key, requestCert: true },
+  middleware: [accessRule((call) => call.peer.identity?.certificate?.subject['CN'] === 'caller')],
+});
+const known = await connect<typeof whoami>(named.address, {
+  tls: { ca, cert: caller.cert, key: caller.key },
+});
+assert.equal(await known.call.whoami(), 'caller');
+assert.equal(known.identity?.certificate?.subject['CN'], 'server');
+// #endregion
+await known.close();
+await named.close();
+
 // #region stranger
 const stranger = await connect<typeof math>(`tls://127.0.0.1:${port}`, { tls: { ca } });
 await assert.rejects(stranger.call.add(1, 2), { code: 'ERR_PEER_GONE' });
 // #endregion
+await stranger.close();
 await peer.close();
 await server.close();
 

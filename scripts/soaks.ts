@@ -40,6 +40,26 @@ export const soaks: Readonly<Record<string, Soak>> = {
     times: 1,
     counts: 20,
   },
+  fuzz: {
+    shows: 'ten million inputs, to all that listens, do no harm',
+    files: ['test/fuzz/'],
+    times: 1,
+    counts: 84,
+  },
+  restarts: {
+    shows:
+      'a server is restarted 200 times, and a line cut as often, under 64 calls outstanding: every call settles, none runs twice that may not',
+    files: ['test/stories/reconnect'],
+    times: 1,
+    counts: 20,
+  },
+  resume: {
+    shows:
+      'nothing is lost, comes twice or out of order over 300 cuts of a connection while calls, streams and lent functions run',
+    files: ['test/stories/resume'],
+    times: 1,
+    counts: 20,
+  },
   all: {
     shows: 'all tests pass, again and again',
     files: [],

@@ -1,6 +1,14 @@
 /** Kindred: one service, any distance; every call settles; nothing accepted is lost. */
 export { type ErrorCode, errorCodes, KindredError, type Outcome } from './base/errors.ts';
+export type { Certificate, CertificateName } from './channel/certificate.ts';
 export type { CloseReason } from './channel/channel.ts';
+export type {
+  ByteReceiver,
+  ByteTransport,
+  Transport,
+  ValueReceiver,
+  ValueTransport,
+} from './channel/transport.ts';
 export { callEvents } from './endpoint/call-events.ts';
 export { type ConnectOptions, connect } from './endpoint/connect.ts';
 export { type Cores, type CoresOptions, cores } from './endpoint/cores.ts';
@@ -15,13 +23,20 @@ export {
   type PlainChannel,
   type PlainServer,
 } from './endpoint/messages.ts';
-export { type Pool, type PoolOptions, type PoolStatus, pool } from './endpoint/pool.ts';
+export { type Pool, type PoolStatus, pool } from './endpoint/pool.ts';
+export type { PoolOptions } from './endpoint/pool-options.ts';
 export type { Durations } from './endpoint/pool-stats.ts';
+export type { ReconnectOptions } from './endpoint/reconnect-options.ts';
 export { currentCall } from './endpoint/runtime.ts';
 export { type ServeOptions, type Server, serve } from './endpoint/serve.ts';
 export type { Target } from './endpoint/target.ts';
+export type { TransportListener } from './endpoint/transport-listener.ts';
 export type { Wait } from './endpoint/until-done.ts';
+export type { AnswerRecordOptions } from './rpc/answer-record.ts';
 export type { Client, Notifier, Streaming } from './rpc/client.ts';
+export { type Contract, type ContractDifference, contractOf } from './rpc/contract.ts';
+export type { OpenRpc, OpenRpcMethod, OpenRpcParameter } from './rpc/discover.ts';
+export type { Identity } from './rpc/identity.ts';
 export { transfer } from './rpc/inbound.ts';
 export { type AccessRule, accessRule } from './rpc/middleware/access-rule.ts';
 export { type Checked, checked } from './rpc/middleware/checked.ts';
@@ -45,6 +60,7 @@ export type {
 export type { CurrentCall } from './rpc/scope.ts';
 export type { Service } from './rpc/service.ts';
 export type { RemoteStream } from './rpc/streams.ts';
+export type { Secret, SecretFile } from './transports/secret.ts';
 export type { DialectName } from './wire/dialect.ts';
 export type { CancelNotice } from './wire/json-rpc-message.ts';
 export { defaultLimits, type Limits } from './wire/limits.ts';

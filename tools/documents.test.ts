@@ -107,6 +107,16 @@ describe('code in the documents', () => {
     ]);
   });
 
+  it('fails where a marker has no block', () => {
+    const root = tree({
+      'examples/a.ts': example,
+      'README.md': '<!-- code: examples/a.ts#inner -->\n\nText.\n',
+    });
+    assert.deepEqual(checkSnippets(root), [
+      "README.md: no block stands behind the marker of 'examples/a.ts#inner'",
+    ]);
+  });
+
   it('leaves blocks of other languages alone', () => {
     assert.deepEqual(checkSnippets(tree({ 'README.md': '```sh\nnpm test\n```\n' })), []);
   });

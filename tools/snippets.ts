@@ -13,12 +13,15 @@ import { declarationOf } from './declarations.ts';
 import { projectFiles } from './files.ts';
 
 const block = /^(?:<!-- (code|declaration): (\S+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
+const bareMarker = /^<!-- (?:code|declaration): (\S+) -->\n(?!```)/gm;
 
 export function checkSnippets(root: string): string[] {
   return documents(root).flatMap((file) => {
     const problems: string[] = [];
     const text = readFileSync(join(root, file), 'utf8');
     const fresh = withFreshBlocks(root, text, (problem) => problems.push(`${file}: ${problem}`));
+    for (const [, source] of text.matchAll(bareMarker))
+      problems.push(`${file}: no block stands behind the marker of '${source}'`);
     if (problems.length === 0 && fresh !== text)
       problems.push(`${file}: a block differs from its source: 'npm run check -- --fix'`);
     return problems;

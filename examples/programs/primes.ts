@@ -1,3 +1,4 @@
+// #region count
 /** How many primes there are below a number. */
 export function count(below: number): number {
   let primes = 0;
@@ -8,3 +9,4 @@ export function count(below: number): number {
   }
   return primes;
 }
+// #endregion

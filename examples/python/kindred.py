@@ -3,6 +3,7 @@
 It speaks JSON-RPC 2.0, one JSON text a line, over anything that carries bytes. Both ends may call.
 
     peer = connect("/run/app.sock")                         # a client of a Unix domain socket
+    peer = connect("/run/app.sock", secret=b"...")          # the same, where the server asks for a secret
     peer.call("add", 1, 2)                                  # 3
     peer.call("greet", name="world")                        # named parameters
     peer.notify("log", "no reply to this")
@@ -16,6 +17,7 @@ generator yields are the items of a stream. Each call runs in a thread of its ow
 notifications run one after the other, in their order.
 """
 
+import hmac
 import inspect
 import itertools
 import json
@@ -182,11 +184,11 @@ class Peer:
                 raise ConnectionError("the other end is gone") from None
 
 
-def connect(path, service=None):
-    """A peer at a Unix domain socket. `service`: what this end offers to it."""
+def connect(path, service=None, secret=None):
+    """A peer at a Unix domain socket. `service`: what this end offers to it. `secret`: bytes that both ends must know."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
-    return _over_socket(connection, service)
+    return _over_socket(connection, service, secret)
 
 
 def serve(path, service, ready=lambda: None):
@@ -213,9 +215,36 @@ def parent(service=None):
     return Peer(reader, writer, service)
 
 
-def _over_socket(connection, service):
+def _over_socket(connection, service, secret=None):
     reader, writer = connection.makefile("rb"), connection.makefile("wb")
+    if secret is not None:
+        connection.settimeout(5)
+        _prove(reader, writer, secret)
+        connection.settimeout(None)
     return Peer(reader, writer, service, lambda: connection.shutdown(socket.SHUT_RDWR))
+
+
+def _prove(reader, writer, secret):
+    """Proves that this end knows the secret, and that the other one does, before anything else is said."""
+
+    def ask(number, method, **params):
+        line = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        writer.write(f"{line}\n".encode())
+        writer.flush()
+        answer = json.loads(reader.readline(1024) or "{}")
+        if "result" not in answer:
+            error = answer.get("error", {})
+            raise ConnectionError(error.get("message", "the other end hung up before it had proved anything"))
+        return answer["result"]
+
+    def proof(role):
+        return hmac.digest(secret, f"kindred-secret-1\n{role}\n{ours}\n{theirs}\n\n".encode(), "sha256").hex()
+
+    ours = os.urandom(32).hex()
+    theirs = bytes.fromhex(ask(1, "$/authenticate", version=1, nonce=ours)["nonce"]).hex()
+    answer = ask(2, "$/prove", proof=proof("dialer"))
+    if not hmac.compare_digest(answer["proof"], proof("listener")):
+        raise ConnectionError("the other end has not proved that it knows the secret")
 
 
 def _params(args, named):

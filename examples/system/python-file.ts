@@ -72,6 +72,21 @@ assert.deepEqual(await ask.exited, { exitCode: 0, signal: null });
 assert.deepEqual(logged, ['from Python']);
 await server.close();
 
+const [guardedPath, secretFile] = [join(folder, 'guarded.sock'), join(folder, 'app.secret')];
+const guarded = await serve(
+  `unix:${guardedPath}`,
+  { add: (a: number, b: number) => a + b },
+  { secret: { file: secretFile, create: true } },
+);
+const knows = spawn('python3', [python('with_secret.py'), guardedPath, secretFile], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const answers: string[] = [];
+for await (const line of knows.lines()) answers.push(line);
+assert.deepEqual(answers, ['3']);
+assert.deepEqual(await knows.exited, { exitCode: 0, signal: null });
+await guarded.close();
+
 const mathPath = join(folder, 'math.sock');
 const mathServer = spawn('python3', [python('math_server.py'), mathPath], {
   stdio: ['ignore', 'pipe', 'inherit'],

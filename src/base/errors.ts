@@ -30,6 +30,10 @@ export const errorCodes = {
   },
   ERR_CLOSED: { means: 'the channel, peer or server was closed on this side', retryable: false },
   ERR_COMMAND_NOT_FOUND: { means: 'there is no such program', retryable: false },
+  ERR_CONTRACT: {
+    means: 'the other end does not offer what this program was built against',
+    retryable: false,
+  },
   ERR_FORBIDDEN: { means: 'a rule of the service does not let this caller do it', retryable: false },
   ERR_HANDLE_LOST: {
     means: 'a socket or server was closed on its way, or could not be received',
@@ -45,6 +49,10 @@ export const errorCodes = {
   ERR_INVALID_RESULT: { means: 'what the function gave does not fit its schema', retryable: false },
   ERR_LIMIT: { means: 'a limit was broken; the message names it and the number', retryable: false },
   ERR_METHOD_NOT_FOUND: { means: 'the service offers no function of that name', retryable: false },
+  ERR_NOT_AUTHENTICATED: {
+    means: 'one of the two ends has not proved that it knows the secret of the other',
+    retryable: false,
+  },
   ERR_NOT_ENCODABLE: {
     means: 'a value cannot be said in the dialect; the message names its path',
     retryable: false,
@@ -64,6 +72,7 @@ export const errorCodes = {
   ERR_START_FAILED: { means: 'a child or thread ended or failed before it was ready', retryable: false },
   ERR_TIMEOUT: { means: 'the time given ran out', retryable: true },
   ERR_UNSAFE_DIRECTORY: { means: 'a directory that must be private is not', retryable: false },
+  ERR_UNSAFE_FILE: { means: 'a file that must be private is not', retryable: false },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

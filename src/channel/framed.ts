@@ -24,7 +24,7 @@ import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { FlushPace } from './flush-pace.ts';
 import { Outbox } from './outbox.ts';
-import type { ByteTransport } from './transport.ts';
+import type { ByteTransport, Resumption } from './transport.ts';
 
 export type DialectChoice = DialectName | 'choose' | 'greet';
 
@@ -68,6 +68,7 @@ class FramedChannel implements Channel {
   writes = 0;
 
   readonly #transport: ByteTransport;
+  readonly #resumption: Resumption | undefined;
   readonly #options: FramedOptions;
   readonly #clock: Clock;
   readonly #defer: (run: () => void) => void;
@@ -95,6 +96,7 @@ class FramedChannel implements Channel {
 
   constructor(transport: ByteTransport, options: FramedOptions) {
     this.#transport = transport;
+    this.#resumption = transport.resumption;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#defer = options.defer ?? queueMicrotask;
@@ -143,10 +145,12 @@ class FramedChannel implements Channel {
         this.#flush();
       },
       close: (error) => this.#onClose(error),
+      stalled: () => this.#outbox.block(),
+      acknowledge: (bytes) => this.#acknowledge(bytes),
     });
     const { dialect, mode } = this.#options;
     if (mode === 'calls' && (dialect === 'greet' || dialect === 'binary')) {
-      this.#post({ kind: 'hello', hello: this.#options.hello });
+      this.#post({ kind: 'hello', hello: this.#hello });
       if (dialect === 'binary') this.#awaitHello();
     }
     const waitsForTheOtherEnd =
@@ -183,10 +187,17 @@ class FramedChannel implements Channel {
     this.#closing =
       error !== undefined ? { kind: 'broken', error } : { kind: this.#ended ? 'ended' : 'closed' };
     this.#handshakeTimer?.cancel();
+    // There is nobody to whom anything could be said.
+    if (this.#resumption?.lost === true) {
+      this.#transport.destroy();
+      return this.closed;
+    }
+    this.#resumption?.leave();
     this.#transport.resume();
     // Once all is handed over, say that no more will come; then the other end closes too, or the time runs out.
     const handedOver = (): void => {
       if (this.state === 'closed') return;
+      this.#sayBye();
       this.#transport.end();
       if (this.#ended) void this.#transport.flushed().then(() => this.#transport.destroy());
     };
@@ -198,6 +209,8 @@ class FramedChannel implements Channel {
 
   destroy(reason: CloseReason): void {
     if (this.state === 'closed') return;
+    if (reason.kind === 'lost' && this.#closing === undefined && this.#resumption?.drop() === true) return;
+    if (this.#resumption?.lost === false && !this.#outbox.isSealed) this.#sayBye();
     this.#closing ??= reason;
     this.#outbox.clear();
     this.#transport.destroy();
@@ -218,7 +231,10 @@ class FramedChannel implements Channel {
       limits,
       text,
       allocate,
-      sink: (message, bytes) => this.#onMessage(message, bytes),
+      sink:
+        this.#resumption === undefined
+          ? (message, bytes) => this.#onMessage(message, bytes)
+          : (message, bytes) => this.#onResumable(message, bytes),
       mayBeKindred: () => this.state === 'greeting',
       stray,
       cancelAs,
@@ -332,6 +348,39 @@ class FramedChannel implements Channel {
     }
   }
 
+  /** Over a transport that resumes: what the two channels have to say to each other about that is nobody else's. */
+  #onResumable(message: Message, bytes: number): void {
+    if (message.kind === 'received') this.#resumption?.acknowledged(message.bytes, bytes);
+    else if (message.kind === 'bye') this.#resumption?.leave();
+    else this.#onMessage(message, bytes);
+  }
+
+  get #hello(): Hello {
+    const { hello } = this.#options;
+    const resume = this.#resumption?.words();
+    return resume === undefined ? hello : { ...hello, resume };
+  }
+
+  /** Past all that waits: two ends that both wait for this word would otherwise wait for ever. */
+  #acknowledge(bytes: number): void {
+    const codec = this.#outgoing;
+    if (this.#closing !== undefined || codec?.name !== 'binary') return;
+    const message: Message = { kind: 'received', bytes };
+    if (this.writes === 0 || this.#outbox.isSealed) {
+      this.#post(message);
+      return;
+    }
+    const encoded = codec.encode(message);
+    if (encoded !== undefined && !this.#transport.write(codec.frame([encoded]))) this.#outbox.block();
+  }
+
+  #sayBye(): void {
+    const codec = this.#outgoing;
+    if (this.#resumption?.agreed !== true || codec?.name !== 'binary') return;
+    const encoded = codec.encode({ kind: 'bye' });
+    if (encoded !== undefined) this.#transport.write(codec.frame([encoded]));
+  }
+
   #onHello(hello: Hello): void {
     this.#handshakeTimer?.cancel();
     const changes = this.#outgoing?.name === 'json-lines' && this.#options.dialect !== 'json-lines';
@@ -339,7 +388,8 @@ class FramedChannel implements Channel {
       const asks = changes && this.state === 'choosing';
       if (!asks) checkVersion(hello);
       this.remote = hello;
-      if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#options.hello });
+      this.#resumption?.agree(hello['resume']);
+      if (this.state === 'choosing') this.#post({ kind: 'hello', hello: this.#hello });
     }
     if (changes) {
       // Incoming JSON goes on until the other end switches, with a byte 0xFF at the start of a line.
@@ -353,6 +403,7 @@ class FramedChannel implements Channel {
   #settle(): void {
     if (this.state === 'closed') return;
     this.state = 'open';
+    if (!this.kindred) this.#resumption?.agree(undefined);
     this.#ready();
   }
 

@@ -77,6 +77,20 @@ describe('what waits to be written', () => {
     assert.doesNotMatch(all, /second/);
   });
 
+  it('keeps the items of a stream behind the message that brings it, also where that waits behind a large one', async () => {
+    const { channel, written, drain } = open();
+    channel.send({ kind: 'call', id: 1, method: 'large', params: ['x'.repeat(400_000)] });
+    await turn();
+    const ticket: Ticket = { sent: false, lentStreams: () => [7] };
+    channel.send({ kind: 'call', id: 2, method: 'brings', params: [] }, ticket);
+    channel.send({ kind: 'item', stream: 7, seq: 0, value: 'of the stream' });
+    channel.send({ kind: 'item', stream: 8, seq: 0, value: 'of another' });
+    await turn();
+    for (let writes = 0; writes < 10; writes++) drain();
+    const all = written.flat().join('');
+    assert.match(all, /of another[\s\S]*brings[\s\S]*of the stream/);
+  });
+
   it('goes out however much before it was withdrawn', async () => {
     const { channel, written, drain } = open({}, 'json-lines');
     channel.send({ kind: 'call', id: 1, method: 'first', params: [] });

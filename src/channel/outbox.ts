@@ -63,9 +63,13 @@ function laneOf(message: Message): Lane | typeof controlLane | undefined {
   }
 }
 
+function isMany(lanes: Lanes): lanes is readonly (Lane | undefined)[] {
+  return typeof lanes === 'object' && lanes !== null;
+}
+
 function share(a: Lanes, b: Lanes): boolean {
-  if (typeof a === 'object' && a !== null) return a.some((lane) => share(lane, b));
-  if (typeof b === 'object' && b !== null) return b.some((lane) => share(a, lane));
+  if (isMany(a)) return a.some((lane) => share(lane, b));
+  if (isMany(b)) return b.some((lane) => share(a, lane));
   return a !== undefined && a === b;
 }
 
@@ -185,10 +189,11 @@ export class Outbox {
       this.#control.push(encoded);
       return;
     }
+    const streams = ticket?.lentStreams?.();
     if (encoded.bytes > cutAboveBytes) {
       const own = message.kind === 'call' ? callLane(message.id) : undefined;
-      lanes = [lanes, own, ...(ticket?.lentStreams?.() ?? [])];
-    }
+      lanes = [lanes, own, ...(streams ?? [])];
+    } else if (streams !== undefined && streams.length > 0) lanes = [lanes, ...streams];
     this.#waiting.push(encoded, ticket, lanes, number);
   }
 
@@ -222,6 +227,16 @@ export class Outbox {
       if (!this.#writeBatch() && this.#bulks.length === 0) break;
     }
     if (this.#watchers.length > 0) this.#tellWatchers();
+  }
+
+  /** The transport takes nothing for now. */
+  block(): void {
+    this.#blocked = true;
+  }
+
+  /** What another codec has encoded still waits: nothing may be written past it. */
+  get isSealed(): boolean {
+    return this.#sealed !== undefined;
   }
 
   /** The transport takes more after `write` returned false. */
@@ -296,6 +311,9 @@ export class Outbox {
         const { lanes } = queue;
         const ahead = this.#bulks.find((bulk) => share(bulk.lanes, lanes));
         if (ahead !== undefined) {
+          // What is about its streams waits with it.
+          if (isMany(lanes))
+            ahead.lanes = isMany(ahead.lanes) ? [...ahead.lanes, ...lanes] : [ahead.lanes, ...lanes];
           ahead.behind.push(encoded, ticket, lanes, queue.number);
           continue;
         }

@@ -3,7 +3,8 @@
  * call must not be seen.
  *
  * Only what the structured clone algorithm carries unchanged is taken: plain objects, arrays, scalars, dates, bytes.
- * Anything else gives undefined, and the message travels in the binary encoding.
+ * Anything else gives undefined, and the message travels in the binary encoding; but what is to be moved, or is shared,
+ * goes as it is.
  */
 
 export interface Snapshot {
@@ -14,8 +15,8 @@ export interface Snapshot {
   borrowed: boolean;
 }
 
-export function snapshot(value: unknown, maxDepth: number): Snapshot | undefined {
-  const state: State = { bytes: 0, borrowed: false, maxDepth };
+export function snapshot(value: unknown, maxDepth: number, asIs: readonly object[]): Snapshot | undefined {
+  const state: State = { bytes: 0, borrowed: false, maxDepth, asIs };
   const copy = copyOf(value, state, 0);
   return copy === refused ? undefined : { value: copy, bytes: state.bytes, borrowed: state.borrowed };
 }
@@ -24,6 +25,12 @@ interface State {
   bytes: number;
   borrowed: boolean;
   maxDepth: number;
+  asIs: readonly object[];
+}
+
+/** Both ends see the same memory: it is neither moved nor copied. */
+export function isShared(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object SharedArrayBuffer]';
 }
 
 const refused = Symbol('refused');
@@ -57,6 +64,10 @@ function copyOf(value: unknown, state: State, depth: number): unknown {
     return value;
   }
   if (value instanceof Date) return new Date(value.getTime());
+  if (state.asIs.includes(value)) {
+    state.borrowed = true;
+    return value;
+  }
   return refused;
 }
 

@@ -26,6 +26,46 @@ function createKin(limits: Partial<Limits> = {}) {
 }
 
 describe('a channel of values between two Kindreds', () => {
+  const batch = (message: unknown, bytes: unknown = 8): object => ({ messages: [message], bytes: [bytes] });
+  const wrongs: Record<string, unknown> = {
+    'nothing at all': undefined,
+    'no batch': { messages: 'all' },
+    'sizes that are none': batch(notify('m'), Number.NaN),
+    'fewer sizes than messages': { messages: [notify('m')], bytes: [] },
+    'a question for more than a number': { messages: [], bytes: [], asks: 'all' },
+    'a message that is null': batch(null),
+    'a message of no kind': batch({ kind: 'toString' }),
+    'a call whose arguments are none': batch({ kind: 'call', id: 1, method: 'm', params: 7 }),
+    'a call whose id is an object': batch({ kind: 'call', id: {}, method: 'm', params: [] }),
+    'a notification without a name': batch({ kind: 'notify', params: [] }),
+    'an error without words': batch({ kind: 'error', id: 1, error: {} }),
+    'less credit than none': batch({ kind: 'credit', stream: 1, items: -1, bytes: 0 }),
+    'a hello that says nothing': batch({ kind: 'hello' }),
+    'a hello that takes no calls': batch({ kind: 'hello', hello: { ...hello, maxCalls: 0 } }),
+    'more taken than was posted': { taken: 1e9 },
+    'what is no number of bytes taken': { taken: Number.NaN },
+  };
+  for (const [what, value] of Object.entries(wrongs))
+    it(`closes with ERR_PROTOCOL where it is handed ${what}`, async () => {
+      const [left, right] = createMemoryPair();
+      const heard = hear(createValuesChannel(left, { form: 'kindred', hello, limits: defaultLimits }));
+      right.start({ value() {}, drain() {}, close() {} });
+      right.post(value);
+      await turn();
+      assert.equal(heard.reason?.error?.code, 'ERR_PROTOCOL');
+      assert.deepEqual(heard.messages, []);
+    });
+
+  it('closes also where the other end takes too little to be told why', async () => {
+    const [left, right] = createMemoryPair();
+    const heard = hear(createValuesChannel(left, { form: 'kindred', hello, limits: defaultLimits }));
+    right.start({ value() {}, drain() {}, close() {} });
+    right.post({ messages: [{ kind: 'hello', hello: { ...hello, maxMessageBytes: 1 } }], bytes: [8] });
+    right.post('no batch');
+    await turn();
+    assert.equal(heard.reason?.error?.code, 'ERR_PROTOCOL');
+  });
+
   it('fails only the message that cannot be posted', async () => {
     const { near, farHeard } = createKin();
     const gone = new ArrayBuffer(8);

@@ -14,6 +14,7 @@
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { createBinaryCodec } from '../wire/binary.ts';
+import { checkMessage, isCount } from '../wire/check-message.ts';
 import type { Codec, DialectName, Encoded } from '../wire/dialect.ts';
 import { createJsonRpc, type JsonRpc } from '../wire/json-rpc.ts';
 import type { CancelNotice } from '../wire/json-rpc-message.ts';
@@ -23,7 +24,7 @@ import { type Text, webText } from '../wire/text.ts';
 import { checkVersion } from '../wire/version.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { FlushPace } from './flush-pace.ts';
-import { snapshot } from './snapshot.ts';
+import { isShared, snapshot } from './snapshot.ts';
 import type { ValueTransport } from './transport.ts';
 
 export interface ValuesOptions {
@@ -205,12 +206,7 @@ class ValuesChannel implements Channel {
 
   close(error?: KindredError): Promise<CloseReason> {
     if (this.state === 'closed' || this.#closing !== undefined) return this.closed;
-    if (error !== undefined && this.#options.form !== 'plain')
-      this.send({
-        kind: 'error',
-        id: null,
-        error: { code: rpcCodes.invalidRequest, message: error.message, data: { code: error.code } },
-      });
+    if (error !== undefined) this.#tellError(error);
     this.#closing = error === undefined ? { kind: 'closed' } : { kind: 'broken', error };
     this.#paused = false;
     this.#held = [];
@@ -258,7 +254,8 @@ class ValuesChannel implements Channel {
     }
     // An end of any version can read a hello.
     if (message.kind === 'hello') return { posted: message, bytes: sizeOf(message), ticket, atOnce: false };
-    const copy = ticket?.transfer === undefined ? undefined : snapshot(message, limits.maxDepth);
+    const asIs = ticket?.transfer;
+    const copy = asIs === undefined ? undefined : snapshot(message, limits.maxDepth, asIs);
     if (copy !== undefined) {
       this.#checkSize(copy.bytes);
       return { posted: copy.value, bytes: copy.bytes, ticket, atOnce: copy.borrowed };
@@ -326,7 +323,7 @@ class ValuesChannel implements Channel {
   #post(entries: readonly Entry[], transfer?: readonly object[]): void {
     let posted = this.#posted;
     for (const { bytes } of entries) posted += bytes;
-    const moved = transfer === undefined ? [] : [...transfer];
+    const moved = transfer === undefined ? [] : transfer.filter((one) => !isShared(one));
     const value = this.kindred ? this.#batchOf(entries, posted, moved) : entries[0]?.posted;
     this.#blocked = !this.#transport.post(value, moved);
     this.writes++;
@@ -368,14 +365,14 @@ class ValuesChannel implements Channel {
 
   #onValue(value: unknown): void {
     if (this.#closing !== undefined) return;
-    // Also while nothing is taken here: what goes the other way must not wait for it.
-    if (this.kindred && this.#onTaken(value as Partial<Taken>)) return;
-    if (this.#paused) {
-      // Another Kindred waits for the word that it was taken; whoever else sends on is not held back by anything.
-      if (this.kindred || this.#mayHold(value)) this.#held.push(value);
-      return;
-    }
     try {
+      // Also while nothing is taken here: what goes the other way must not wait for it.
+      if (this.kindred && this.#onTaken(value as Partial<Taken>)) return;
+      if (this.#paused) {
+        // Another Kindred waits for the word that it was taken; whoever else sends on is not held back by anything.
+        if (this.kindred || this.#mayHold(value)) this.#held.push(value);
+        return;
+      }
       this.#take(value);
     } catch (thrown) {
       const error =
@@ -410,16 +407,20 @@ class ValuesChannel implements Channel {
       this.#jsonRpc.decode(value, sizeOf(value), (message, bytes) => this.#receiver?.message(message, bytes));
       return;
     }
-    const { messages, bytes, asks } = value as Partial<Batch>;
-    if (!Array.isArray(messages) || !Array.isArray(bytes))
+    const { messages, bytes, asks } = (value ?? {}) as Partial<Batch>;
+    const isBatch = Array.isArray(messages) && Array.isArray(bytes) && bytes.every(isCount);
+    if (!isBatch || messages.length !== bytes.length || (asks !== undefined && !isCount(asks)))
       throw new KindredError('ERR_PROTOCOL', 'a value arrived that is no batch of messages');
-    for (const [i, message] of messages.entries()) {
-      if (message instanceof Uint8Array) this.#binary?.push(message);
-      else if (message.kind === 'hello') {
-        checkVersion(message.hello);
-        this.remote = message.hello;
-        this.#ready();
-      } else this.#receiver?.message(message, bytes[i] ?? 0);
+    for (const [i, posted] of messages.entries()) {
+      if (posted instanceof Uint8Array) this.#binary?.push(posted);
+      else {
+        const message = checkMessage(posted);
+        if (message.kind === 'hello') {
+          checkVersion(message.hello);
+          this.remote = message.hello;
+          this.#ready();
+        } else this.#receiver?.message(message, bytes[i] as number);
+      }
       if (this.#closing !== undefined) return;
     }
     if (asks !== undefined) this.#transport.post({ taken: asks } satisfies Taken);
@@ -427,10 +428,23 @@ class ValuesChannel implements Channel {
 
   #onTaken(value: Partial<Taken> | null): boolean {
     const taken: unknown = value?.taken;
-    if (typeof taken !== 'number') return false;
+    if (taken === undefined) return false;
+    // More than was posted, or less than before, would leave what waits without its bound.
+    if (!isCount(taken) || taken > this.#posted || taken < this.#taken)
+      throw new KindredError('ERR_PROTOCOL', 'the other end says that it took what was not posted to it');
     this.#taken = taken;
     this.#tellRoom();
     return true;
+  }
+
+  #tellError({ code, message }: KindredError): void {
+    if (this.#options.form === 'plain') return;
+    const error = { code: rpcCodes.invalidRequest, message, data: { code } };
+    try {
+      this.send({ kind: 'error', id: null, error });
+    } catch {
+      // An error that cannot be told must not hide the one that closes the channel.
+    }
   }
 
   #ready(): void {

@@ -1,15 +1,20 @@
-/** From an address to a listener: what arrives is handed on as transports. */
+/** From an address, or what accepts in its place, to a listener: what arrives is handed on as transports. */
 import type { TlsOptions } from 'node:tls';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
+import type { Identity } from '../rpc/identity.ts';
 import { parseAddress } from '../transports/address.ts';
 import type { Listener, OnTransport } from '../transports/listener.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
-import { openChannel } from './channels.ts';
+import type { Door } from './door.ts';
+import { identityOf } from './identity-of.ts';
 import { listenMemory } from './memory-addresses.ts';
+import { noSecret, type SecretOptions, secretsOf } from './secrets.ts';
+import { listenOver, type TransportListener } from './transport-listener.ts';
+import { oneTooMany, turnAway } from './turn-away.ts';
 
-export interface AcceptOptions {
+export interface AcceptOptions extends SecretOptions {
   /** Opens an address to everybody who can reach it, without any proof of who they are. */
   allowAnyone?: boolean | undefined;
   /** For `tls:`: as for Node's `tls.createServer`. With `requestCert: true` and `ca` only callers with a certificate get in. */
@@ -20,52 +25,87 @@ export interface AcceptOptions {
   group?: string | number | undefined;
 }
 
-/** Tells one connection too many why it is closed, in the dialect in which it speaks first. */
-function turnAway(transport: Transport, limits: Limits): void {
-  const channel = openChannel(transport, {
-    mode: 'calls',
-    role: 'chooses',
-    kindred: false,
-    dialect: undefined,
-    limits,
-  });
-  const error = new KindredError(
-    'ERR_LIMIT',
-    `one connection more than maxConnections (${limits.maxConnections})`,
-    { outcome: 'not-sent' },
-  );
-  channel.start({
-    ready: () => void channel.close(error),
-    message() {},
-    drained() {},
-    ended: () => void channel.close(),
-    closed() {},
-  });
-}
+/** Hears of every connection that is let in, and who is there; says when it is over. */
+export type OnAdmitted = (
+  transport: Transport,
+  address: string,
+  identity: Identity | undefined,
+) => Promise<unknown>;
 
 export async function accept(
-  text: string,
-  { allowAnyone, tls, mode, group }: AcceptOptions,
+  place: string | TransportListener,
+  options: AcceptOptions,
   limits: Limits,
   dialects: readonly DialectName[],
-  onTransport: (transport: Transport, address: string) => void,
+  onTransport: OnAdmitted,
 ): Promise<Listener> {
+  const secrets = await secretsOf(options);
+  if (secrets === undefined) return open(place, options, limits, dialects, onTransport, undefined);
+  if (typeof place !== 'string') throw noSecret(place.address);
+  const { Door } = await import('./door.ts');
+  const door = new Door(place, secrets, limits, (transport, identity) => {
+    void onTransport(transport, transport.name, identity);
+  });
+  const listener = await open(place, options, limits, dialects, onTransport, door);
+  const { address, closed } = listener;
+  return {
+    address,
+    closed,
+    async close() {
+      await listener.close();
+      door.close();
+    },
+    ref() {
+      listener.ref();
+      door.ref();
+    },
+    unref() {
+      listener.unref();
+      door.unref();
+    },
+  };
+}
+
+async function open(
+  place: string | TransportListener,
+  { allowAnyone: toAll, tls, mode, group }: AcceptOptions,
+  limits: Limits,
+  dialects: readonly DialectName[],
+  onTransport: OnAdmitted,
+  door: Door | undefined,
+): Promise<Listener> {
+  if (typeof place !== 'string')
+    return listenOver(place, limits.maxConnections, (transport) =>
+      onTransport(transport, transport.name, undefined),
+    );
+  const text = place;
   const address = parseAddress(text);
   if (address.kind !== 'unix' && (mode !== undefined || group !== undefined))
     throw new KindredError(
       'ERR_NOT_SUPPORTED',
       `${text} takes no ${mode === undefined ? 'group' : 'mode'}: only a unix:/path has them; local: is its owner's alone`,
     );
-  const { maxConnections, handshakeMs } = limits;
-  const onSocket: OnTransport = (transport, refused) => {
-    if (refused) turnAway(transport, limits);
-    else onTransport(transport, transport.name);
+  const { maxConnections, maxConnectionsPerAddress, handshakeMs } = limits;
+  const onSocket: OnTransport = (transport, refused, from) => {
+    if (refused !== undefined) turnAway(transport, limits, oneTooMany(refused, limits));
+    else if (door !== undefined) void door.ask(transport, from);
+    else void onTransport(transport, transport.name, identityOf(transport));
   };
-  const common = { maxConnections, allowAnyone };
+  const bounds = {
+    maxConnections,
+    maxConnectionsPerAddress,
+    admits: door === undefined ? undefined : (from: string) => door.admits(from),
+  };
+  const common = { ...bounds, allowAnyone: toAll === true || door !== undefined };
   // A transport is loaded when it is needed, as in `dialAddress`.
   switch (address.kind) {
     case 'memory':
-      return listenMemory(address.name, maxConnections, (transport) => onTransport(transport, text));
+      if (door !== undefined) throw noSecret(text);
+      return listenMemory(
+        address.name,
+        maxConnections,
+        (transport) => void onTransport(transport, text, undefined),
+      );
     case 'tcp': {
       const { listenTcp } = await import('../transports/tcp.ts');
       return listenTcp(address, common, onSocket);
@@ -76,11 +116,11 @@ export async function accept(
     }
     case 'local': {
       const { listenLocal } = await import('../transports/local.ts');
-      return listenLocal(address.name, { maxConnections, dialects }, onSocket);
+      return listenLocal(address.name, { ...bounds, dialects, secret: door !== undefined }, onSocket);
     }
     case 'unix': {
       const { listenUnix } = await import('../transports/unix.ts');
-      return listenUnix(address.path, { maxConnections, mode, group }, onSocket);
+      return listenUnix(address.path, { ...bounds, mode, group }, onSocket);
     }
     case 'abstract': {
       const { listenAbstract } = await import('../transports/abstract.ts');
@@ -88,7 +128,7 @@ export async function accept(
     }
     case 'pipe': {
       const { listenPipe } = await import('../transports/pipe.ts');
-      return listenPipe(address.name, { maxConnections }, onSocket);
+      return listenPipe(address.name, bounds, onSocket);
     }
     case 'stdio':
     case 'parent':

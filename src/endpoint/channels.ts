@@ -36,17 +36,27 @@ export interface ChannelOptions {
   cancelAs?: CancelNotice | undefined;
   /** Whose messages come over its stdout, so that what it prints may be among them. */
   printer?: string | undefined;
+  /** The hash of what this end offers, asked for when the hello leaves. */
+  contract?: (() => string | undefined) | undefined;
 }
 
 export function openChannel(
   transport: Transport,
-  { mode, role, kindred, dialect, limits, cancelAs, printer }: ChannelOptions,
+  { mode, role, kindred, dialect, limits, cancelAs, printer, contract }: ChannelOptions,
 ): Channel {
-  const hello = helloOf(limits);
   if (transport.form === 'values') {
     const form =
       mode === 'plain' ? 'plain' : dialect === undefined || dialect === 'binary' ? 'kindred' : 'json-rpc';
-    return createValuesChannel(transport, { form, hello, limits, text: nodeText, cancelAs, defer });
+    return createValuesChannel(transport, {
+      form,
+      get hello() {
+        return helloOf(limits, contract?.());
+      },
+      limits,
+      text: nodeText,
+      cancelAs,
+      defer,
+    });
   }
   const choice =
     dialect ??
@@ -55,7 +65,9 @@ export function openChannel(
     mode,
     dialect: choice,
     accepted: role === 'chooses',
-    hello,
+    get hello() {
+      return helloOf(limits, contract?.());
+    },
     limits,
     text: nodeText,
     allocate,

@@ -1,5 +1,6 @@
 /** What is wrong in the options is refused before anything is opened. All throw `ERR_BAD_ARGUMENT`. */
 import { KindredError } from '../base/errors.ts';
+import type { AnswerRecordOptions } from '../rpc/answer-record.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { isClass, type Method, methodsOf, type Service } from '../rpc/service.ts';
 import { type DialectName, dialectNames } from '../wire/dialect.ts';
@@ -13,7 +14,7 @@ export function limitsOf(given: Partial<Limits> = {}, otherwise: Limits = defaul
     if (!Object.hasOwn(limits, name))
       throw wrong(`limits.${name} is no limit: there are ${Object.keys(limits).join(', ')}`);
     if (value === undefined) continue;
-    const isOff = name === 'heartbeatMs' && value === 0;
+    const isOff = (name === 'heartbeatMs' || name === 'resumeMs') && value === 0;
     if (!isOff && !(typeof value === 'number' && Number.isFinite(value) && value > 0))
       throw wrong(`limits.${name} is ${shown(value)}: a limit is a finite number above 0`);
     limits[name] = value;
@@ -38,6 +39,15 @@ export function checkService(
   if (typeof service !== 'function') return methodsOf(service);
   if (isClass(service)) throw wrong(`a class is no service: give an instance, new ${service.name}()`);
   return undefined;
+}
+
+export function checkRecord(record: AnswerRecordOptions = {}): void {
+  checkMs('record.keepMs', record.keepMs);
+  for (const name of ['maxAnswers', 'maxBytes'] as const) {
+    const value = record[name];
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      throw wrong(`record.${name} is ${shown(value)}: it takes a number, 0 or more`);
+  }
 }
 
 /** Times in milliseconds. */

@@ -7,6 +7,7 @@ import { pause } from '../base/pause.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import type { Address } from '../transports/address.ts';
 import { cancelled, type DialOptions } from '../transports/dial.ts';
+import type { Secret } from '../transports/secret.ts';
 
 export interface DialAddressOptions {
   /** Gives up with `ERR_CANCELLED`. */
@@ -15,6 +16,11 @@ export interface DialAddressOptions {
   waitMs?: number | undefined;
   /** For `tls:`: as for Node's `tls.connect` (`ca`, `cert`, `key`, ...). */
   tls?: ConnectionOptions | undefined;
+  /**
+   * Proves to the other end that this one knows it, and asks the same of it, before anything else is said. May not be
+   * undefined: what was forgotten must not go out to whoever answers.
+   */
+  secret?: Secret;
 }
 
 export type DialledAddress = Extract<
@@ -26,6 +32,8 @@ export interface Dialled {
   transport: ByteTransport;
   /** The dialects that the listener says it speaks; undefined where it says nothing. */
   dialects?: readonly string[] | undefined;
+  /** The listener says that it asks for a secret. */
+  secret?: boolean;
 }
 
 const backoff = { firstMs: 10, maxMs: 250 };
@@ -58,7 +66,7 @@ export async function untilReachable<T>(
 /** A transport is loaded when it is needed: all of them cost a program a quarter of what it takes to start. */
 export async function dialAddress(
   address: DialledAddress,
-  { signal, tls }: DialAddressOptions,
+  { signal, tls }: Pick<DialAddressOptions, 'signal' | 'tls'>,
 ): Promise<Dialled> {
   const options: DialOptions = { signal };
   switch (address.kind) {

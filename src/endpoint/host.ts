@@ -21,6 +21,7 @@ import {
 } from './hosted.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
+import { remarksIn } from './remarks.ts';
 
 export interface HostOptions extends EndOptions {
   /** Default `process`. */
@@ -146,6 +147,7 @@ async function inPlace(url: string, options: HostOptions): Promise<Home> {
     role: 'chooses',
     kindred: true,
     service: module as Service,
+    remarks: remarksIn(url),
     limits: limitsOf(options.limits),
     withStack: true,
   });

@@ -93,10 +93,10 @@ export async function openHosted<Module>(
   });
   try {
     // The first answer says that the module is loaded; where it could not be, every call is answered with the reason.
-    const discovered: Promise<unknown> = peer.with({ timeoutMs: startMs }).call['rpc.discover']();
+    const answered: Promise<unknown> = peer.with({ timeoutMs: startMs }).call['rpc.contract']();
     const ended = home.exited.then((exit) => Promise.reject(endedEarly(url, exit)));
     const until = clock.now() + startMs;
-    await Promise.race([discovered, ended]);
+    await Promise.race([answered, ended]);
     if (more !== undefined) await Promise.race([more.done, late(more, until - clock.now(), clock), ended]);
   } catch (error) {
     await hosted.close();

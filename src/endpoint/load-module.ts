@@ -5,6 +5,7 @@ import type { Service } from '../rpc/service.ts';
 import { kinLimits } from '../wire/limits.ts';
 import { openPeer } from './open-peer.ts';
 import { reach } from './reach.ts';
+import { remarksIn } from './remarks.ts';
 
 /**
  * The channel is open while the module loads: whoever waits for it may go, and then nobody does. `beside` is answered
@@ -20,6 +21,7 @@ export async function answerWithModule(
     role: 'chooses',
     kindred: true,
     service: loadModule(url, beside, then),
+    remarks: remarksIn(url),
     limits: kinLimits,
     withStack: true,
   });

@@ -3,6 +3,7 @@ import { KindredError } from '../base/errors.ts';
 import { Fifo } from '../base/fifo.ts';
 import { createMailbox } from '../base/mailbox.ts';
 import { type Channel, type CloseReason, errorOf, type Ticket } from '../channel/channel.ts';
+import type { Identity } from '../rpc/identity.ts';
 import type { DialectName } from '../wire/dialect.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { AckLevel, Message } from '../wire/message.ts';
@@ -12,11 +13,14 @@ import { checkDialect, limitsOf } from './check-options.ts';
 import { flushBeforeExit, type Speaker } from './flush-and-exit.ts';
 import { type ReachOptions, reach } from './reach.ts';
 import type { Target } from './target.ts';
+import type { TransportListener } from './transport-listener.ts';
 
 /** An ordered two-way flow of messages, without replies. */
 export interface PlainChannel<In = unknown, Out = unknown> extends AsyncIterable<In> {
   /** Where the other end is, for logs. */
   readonly address: string;
+  /** What the other end has proved to be; undefined where nothing was asked of it. */
+  readonly identity: Identity | undefined;
   readonly state: 'open' | 'closed';
   /** Resolves, never rejects, with the reason. */
   readonly closed: Promise<CloseReason>;
@@ -74,7 +78,7 @@ export async function dial<In = unknown, Out = unknown>(
     dialect: options.dialect ?? reached.dialect,
     limits,
   });
-  return createPlainChannel<In, Out>(channel, reached.address, limits);
+  return createPlainChannel<In, Out>(channel, reached.address, limits, reached.identity);
 }
 
 /**
@@ -83,7 +87,7 @@ export async function dial<In = unknown, Out = unknown>(
  * exception, except where it only tells that the other end is gone).
  */
 export async function listen<In = unknown, Out = unknown>(
-  address: string,
+  address: string | TransportListener,
   onChannel: (channel: PlainChannel<In, Out>) => unknown,
   options: ListenOptions & { onError?: (error: unknown, channel: PlainChannel<In, Out>) => void } = {},
 ): Promise<PlainServer<In, Out>> {
@@ -95,7 +99,7 @@ export async function listen<In = unknown, Out = unknown>(
     options,
     limits,
     [options.dialect ?? 'json-lines'],
-    (transport, from) => {
+    (transport, from, identity) => {
       const inner = openChannel(transport, {
         mode: 'plain',
         role: 'chooses',
@@ -103,10 +107,11 @@ export async function listen<In = unknown, Out = unknown>(
         dialect: options.dialect,
         limits,
       });
-      const channel = createPlainChannel<In, Out>(inner, from, limits);
+      const channel = createPlainChannel<In, Out>(inner, from, limits, identity);
       channels.add(channel);
       void channel.closed.then(() => channels.delete(channel));
       void serveOne(channel, onChannel, options.onError);
+      return channel.closed;
     },
   );
   const close = async (): Promise<void> => {
@@ -143,6 +148,7 @@ export function createPlainChannel<In, Out>(
   channel: Channel,
   address: string,
   limits: Limits,
+  identity?: Identity,
 ): PlainChannel<In, Out> {
   let lastAck = 0;
   let noAcks: KindredError | undefined;
@@ -282,6 +288,7 @@ export function createPlainChannel<In, Out>(
 
   const plain: PlainChannel<In, Out> & Speaker = {
     address,
+    identity,
     closed: channel.closed,
     get state() {
       return channel.state === 'closed' ? 'closed' : 'open';

@@ -5,20 +5,27 @@ import { createPeer, type OwnPeer, type PeerOptions } from '../rpc/channel-peer.
 import type { Limits } from '../wire/limits.ts';
 import { type ChannelOptions, openChannel } from './channels.ts';
 import { flushBeforeExit } from './flush-and-exit.ts';
+import { leaveAtExit } from './leave-at-exit.ts';
 import { context, events, loopWatch } from './runtime.ts';
 
 export interface OpenPeerOptions
-  extends Omit<ChannelOptions, 'mode' | 'dialect'>,
+  extends Omit<ChannelOptions, 'mode' | 'dialect' | 'contract'>,
     Pick<
       PeerOptions,
       | 'service'
       | 'serviceMiddleware'
       | 'methods'
+      | 'description'
+      | 'remarks'
+      | 'terms'
       | 'address'
+      | 'identity'
       | 'timeoutMs'
       | 'params'
       | 'middleware'
       | 'withStack'
+      | 'record'
+      | 'successor'
     > {
   dialect?: ChannelOptions['dialect'];
   limits: Limits;
@@ -41,11 +48,14 @@ export function openPeer<Remote>(
       dialect,
       cancelAs,
       limits,
+      contract: () => options.description?.hash,
     });
     const handles = transport.handles ?? new NoPassage(options.address ?? transport.name);
-    const own = { heartbeatMs, context, events, handles, watch: loopWatch };
+    const hasArrived = transport.form === 'bytes' ? transport.hasArrived?.bind(transport) : undefined;
+    const own = { heartbeatMs, hasArrived, context, events, handles, watch: loopWatch };
     const peer = createPeer<Remote>(channel, { ...options, ...own });
     flushBeforeExit(peer);
+    if (transport.form === 'bytes' && transport.resumption !== undefined) leaveAtExit(channel);
     return peer;
   } catch (error) {
     transport.destroy();

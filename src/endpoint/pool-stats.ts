@@ -15,7 +15,12 @@ export class PoolStats {
   failed = 0;
   /** Workers that came in the place of others. */
   replaced = 0;
+  /** Calls that went to another worker, because theirs had died. */
+  repeated = 0;
+  /** Of all calls. */
   busyMs = 0;
+  /** Of the workers that are gone. */
+  livedMs = 0;
   readonly #waits: RecordableHistogram = createHistogram();
   readonly #runs: RecordableHistogram = createHistogram();
 
@@ -28,6 +33,18 @@ export class PoolStats {
     else this.failed++;
     this.busyMs += ms;
     this.#runs.record(microseconds(ms));
+  }
+
+  /** A call ran for so long, and has to run again. */
+  interrupted(ms: number): void {
+    this.repeated++;
+    this.busyMs += ms;
+  }
+
+  /** From 0 to 1; `aliveMs` is of the workers that are up. */
+  utilization(aliveMs: number, callsPerWorker: number): number {
+    const placesMs = (this.livedMs + aliveMs) * callsPerWorker;
+    return placesMs <= 0 ? 0 : Math.min(1, this.busyMs / placesMs);
   }
 
   get wait(): Durations {

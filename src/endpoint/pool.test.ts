@@ -1,75 +1,9 @@
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
-import type { KindredError } from '../base/errors.ts';
-import { type Pool, type PoolOptions, pool } from './pool.ts';
+import { gate, held, next, type Pooled, pooled, rejection, withPool } from './fixtures/pools.ts';
+import { pool } from './pool.ts';
 
-const module = new URL('./fixtures/pooled.ts', import.meta.url);
 const broken = new URL('./fixtures/broken.ts', import.meta.url);
-type Pooled = typeof import('./fixtures/pooled.ts');
-
-/** With a pool that ends with the test, and leaves nothing. */
-async function withPool(
-  options: PoolOptions<Pooled>,
-  test: (workers: Pool<Pooled>) => Promise<void>,
-): Promise<void> {
-  const pids = new Set<number>();
-  const onUp = (message: unknown): void => {
-    const { pid } = message as { pid: number | undefined };
-    if (pid !== undefined) pids.add(pid);
-  };
-  subscribe('kindred:worker.up', onUp);
-  const workers = await pool<Pooled>(module, { size: 2, in: 'thread', ...options });
-  try {
-    await test(workers);
-  } finally {
-    await workers.close();
-    unsubscribe('kindred:worker.up', onUp);
-  }
-  assert.equal(workers.workers.size, 0);
-  for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
-}
-
-const rejection = async (work: Promise<unknown>): Promise<KindredError> =>
-  work.then(
-    () => assert.fail('should have failed'),
-    (error) => error as KindredError,
-  );
-
-/** Opened by hand, once. */
-interface Gate {
-  readonly opened: Promise<void>;
-  open(): void;
-}
-
-function gate(): Gate {
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-  return { opened, open };
-}
-
-/** A call that has begun, and runs until it is let go. */
-async function held(workers: Pool<Pooled>): Promise<{ letGo: () => void; done: Promise<string> }> {
-  const begun = gate();
-  const end = gate();
-  const done = workers.call.hold(() => {
-    begun.open();
-    return end.opened;
-  });
-  done.catch(() => {});
-  await begun.opened;
-  return { letGo: end.open, done };
-}
-
-/** The next worker that is up, or gone. */
-function next(event: 'up' | 'down'): Promise<Record<string, unknown>> {
-  const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>();
-  const hear = (message: unknown): void => {
-    unsubscribe(`kindred:worker.${event}`, hear);
-    resolve(message as Record<string, unknown>);
-  };
-  subscribe(`kindred:worker.${event}`, hear);
-  return promise;
-}
 
 for (const place of ['process', 'thread', 'here'] as const)
   describe(`a pool in: ${place}`, () => {
@@ -114,7 +48,7 @@ for (const place of ['process', 'thread', 'here'] as const)
       }));
 
     it('settles all calls when it is closed', async () => {
-      const workers = await pool<Pooled>(module, { in: place, size: 1, graceMs: 50 });
+      const workers = await pool<Pooled>(pooled, { in: place, size: 1, graceMs: 50 });
       const { done } = await held(workers);
       const waiting = rejection(workers.call.add(1));
       await workers.close();
@@ -126,7 +60,7 @@ for (const place of ['process', 'thread', 'here'] as const)
     });
 
     it('finishes what waits and runs when it is drained', async () => {
-      const workers = await pool<Pooled>(module, { in: place, size: 1 });
+      const workers = await pool<Pooled>(pooled, { in: place, size: 1 });
       const { letGo, done } = await held(workers);
       const waiting = workers.call.add(1, 2);
       const drained = workers.drain();
@@ -327,7 +261,7 @@ describe('a pool', () => {
     const warmUp = (): never => {
       throw new Error('too cold');
     };
-    const error = await rejection(pool(module, { in: 'thread', size: 2, warmUp }));
+    const error = await rejection(pool(pooled, { in: 'thread', size: 2, warmUp }));
     assert.equal(error.code, 'ERR_START_FAILED');
     assert.match(error.message, /too cold/);
   });
@@ -385,7 +319,7 @@ describe('a pool', () => {
     }));
 
   it('closes at once where draining takes too long', async () => {
-    const workers = await pool<Pooled>(module, { in: 'thread', size: 1, graceMs: 20 });
+    const workers = await pool<Pooled>(pooled, { in: 'thread', size: 1, graceMs: 20 });
     const { done } = await held(workers);
     await workers.drain({ timeoutMs: 1 });
     assert.equal((await rejection(done)).code, 'ERR_CLOSED');
@@ -401,7 +335,7 @@ describe('a pool', () => {
     [{ size: 1, in: 'cloud' as 'here' }, /pool knows no place "cloud"/],
   ] as const)
     it(`refuses ${JSON.stringify(options)}`, async () => {
-      const error = await rejection(pool(module, options));
+      const error = await rejection(pool(pooled, options));
       assert.equal(error.code, 'ERR_BAD_ARGUMENT');
       assert.match(error.message, said);
     });

@@ -1,33 +1,14 @@
 /** `pool`: a module in several processes or threads; each call goes to the one that is least busy. */
-import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { KindredError } from '../base/errors.ts';
 import { type JoinedOptions, join, noOptions } from '../rpc/call-options.ts';
 import type { Notifier } from '../rpc/client.ts';
 import { JoinedCaller } from '../rpc/joined-caller.ts';
 import type { Caller, CallOptions } from '../rpc/peer.ts';
-import { checkMs } from './check-options.ts';
-import { defaultGraceMs } from './end-of-input.ts';
-import { checkHost, defaultStartMs, type HostOptions } from './host.ts';
 import { fileOf, type Hosted, moduleUrl } from './hosted.ts';
-import { Crew, type CrewOptions } from './pool-crew.ts';
+import { Crew } from './pool-crew.ts';
+import { crewOptions, type PoolOptions } from './pool-options.ts';
 import type { Durations } from './pool-stats.ts';
 import { untilDone, type Wait } from './until-done.ts';
-
-export interface PoolOptions<Module = unknown> extends HostOptions {
-  /** How many workers: a number, or bounds. Default: as many as this process may use (`os.availableParallelism()`). */
-  size?: number | { min?: number | undefined; max?: number | undefined } | undefined;
-  /** Calls that one worker runs at a time. Default 1. */
-  callsPerWorker?: number | undefined;
-  /** Calls that wait for a worker; one more rejects with `ERR_BUSY`. Default 1024. */
-  maxWaiting?: number | undefined;
-  /** A worker above the least number that has had nothing to do for so long ends, in milliseconds. Default 30,000. */
-  idleMs?: number | undefined;
-  /** Another worker comes in the place of one that has got so many calls, or has so many bytes in memory. Default: never. */
-  recycleAfter?: { calls?: number | undefined; memoryBytes?: number | undefined } | undefined;
-  /** Runs for each new worker before it gets calls. One for which it fails has not started. */
-  warmUp?: ((worker: Hosted<Module>) => unknown) | undefined;
-}
 
 /** What a pool is busy with, and how it has fared since its start. */
 export interface PoolStatus {
@@ -43,6 +24,8 @@ export interface PoolStatus {
   succeeded: number;
   /** Calls that ran and failed. */
   failed: number;
+  /** Calls that were made again, because their worker had died in them. */
+  repeated: number;
   /** Workers that had died, were recycled or would not stop. */
   replaced: number;
   /** The part of their time for which the workers had calls, from 0 to 1. */
@@ -64,8 +47,10 @@ export interface Pool<Module = unknown> extends Caller<Module> {
   readonly status: PoolStatus;
   /** One more call would reject with `ERR_BUSY`. */
   readonly full: boolean;
-  /** Resolves when at most half as many calls wait as may, or the pool is closed. */
+  /** Resolves when at most half as many calls wait as may, and it is not full; or the pool is closed. */
   room(options?: Wait): Promise<void>;
+  /** Gives up all calls that wait for a worker, with `ERR_CANCELLED`; those that run go on. */
+  cancelWaiting(): void;
   /** Puts new workers in the place of all that are up; resolves when the old ones have ended, after what runs in them. */
   recycle(): Promise<void>;
   /** Takes no more calls, finishes those that wait or run, then closes. After `timeoutMs` or when `signal` fires: closes at once. */
@@ -81,7 +66,7 @@ export interface Pool<Module = unknown> extends Caller<Module> {
 /**
  * Runs a module in several processes, threads or in place, and gives each call to the worker that is least busy. Calls for
  * which none is free wait, up to a bound. A worker that dies is replaced: calls that ran in it reject with
- * `ERR_PEER_GONE` and the outcome `unknown`, and those that were never sent to it run in another. Where the signal of a
+ * `ERR_PEER_GONE` and the outcome `unknown`, and those that were never sent to it, or are idempotent, run in another. Where the signal of a
  * call fires, or its time runs out, and its function has not settled within the grace, its worker is killed and replaced.
  *
  * Throws `ERR_START_FAILED` where the least number of workers cannot be started (none is left then), and
@@ -107,18 +92,21 @@ export async function poolIn<Module>(
   const url = moduleUrl('pool', module);
   const crew = new Crew(url, crewOptions(options as PoolOptions), clock);
   await crew.start();
-  const joined = join(noOptions, { timeoutMs: options.timeoutMs });
-  return new CrewPool(crew, `pool of ${fileOf(url)}`, joined) as unknown as Pool<Module>;
+  const { timeoutMs, middleware } = options;
+  const joined = join(noOptions, { timeoutMs, middleware });
+  return new CrewPool(crew, `pool of ${fileOf(url)}`, joined, clock) as unknown as Pool<Module>;
 }
 
 class CrewPool implements Pool {
   readonly address: string;
   readonly #crew: Crew;
   readonly #caller: Caller<unknown>;
+  readonly #clock: Clock;
 
-  constructor(crew: Crew, address: string, options: JoinedOptions) {
+  constructor(crew: Crew, address: string, options: JoinedOptions, clock: Clock) {
     this.address = address;
     this.#crew = crew;
+    this.#clock = clock;
     this.#caller = new JoinedCaller(options, {
       peer: this as Caller<unknown> & Pick<Pool, 'state' | 'address'>,
       call: (method, args, given) => crew.call(method, args, given),
@@ -148,9 +136,20 @@ class CrewPool implements Pool {
 
   get status(): PoolStatus {
     const { workers, starting, running, waiting, utilization, stats } = this.#crew;
-    const { succeeded, failed, replaced, wait, run } = stats;
-    const { size } = workers;
-    return { workers: size, starting, running, waiting, succeeded, failed, replaced, utilization, wait, run };
+    const { succeeded, failed, repeated, replaced, wait, run } = stats;
+    return {
+      workers: workers.size,
+      starting,
+      running,
+      waiting,
+      succeeded,
+      failed,
+      repeated,
+      replaced,
+      utilization,
+      wait,
+      run,
+    };
   }
 
   get full(): boolean {
@@ -158,7 +157,11 @@ class CrewPool implements Pool {
   }
 
   room(options: Wait = {}): Promise<void> {
-    return untilDone('room in the pool', this.#crew.room(), options);
+    return untilDone('room in the pool', this.#crew.room(), options, this.#clock);
+  }
+
+  cancelWaiting(): void {
+    this.#crew.cancelWaiting();
   }
 
   recycle(): Promise<void> {
@@ -168,7 +171,7 @@ class CrewPool implements Pool {
   async drain(options: Wait = {}): Promise<void> {
     if (this.state !== 'closed')
       // Whoever runs out of patience wants it closed all the same.
-      await untilDone('the end of all calls', this.#crew.rest(), options).catch(() => {});
+      await untilDone('the end of all calls', this.#crew.rest(), options, this.#clock).catch(() => {});
     await this.close();
   }
 
@@ -195,7 +198,7 @@ async function notifyAll(
   workers: ReadonlySet<Hosted<unknown>>,
   method: string,
   args: readonly unknown[],
-  { signals, ...options }: JoinedOptions,
+  { signals, middleware: _hasRun, ...options }: JoinedOptions,
 ): Promise<void> {
   const signal = signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
   const tell = async (worker: Hosted<unknown>): Promise<void> => {
@@ -207,51 +210,4 @@ async function notifyAll(
     }
   };
   await Promise.all([...workers].map(tell));
-}
-
-function crewOptions(options: PoolOptions): CrewOptions {
-  checkHost('pool', options);
-  const { timeoutMs: _ofCalls, size = availableParallelism(), ...rest } = options;
-  const { startMs = defaultStartMs, graceMs = defaultGraceMs, idleMs = 30_000, recycleAfter = {} } = options;
-  const { callsPerWorker = 1, maxWaiting = 1024, warmUp } = options;
-  const bounds = typeof size === 'number' ? { min: size, max: size } : size;
-  const { max = Math.max(availableParallelism(), bounds.min ?? 1) } = bounds;
-  const { min = Math.min(1, max) } = bounds;
-  checkWhole('size', max, 1);
-  checkWhole('size.min', min, 0);
-  if (min > max) throw wrong(`size.min is ${min}, above size.max (${max})`);
-  checkWhole('callsPerWorker', callsPerWorker, 1);
-  checkWhole('maxWaiting', maxWaiting, 0);
-  checkMs('startMs', startMs);
-  checkMs('graceMs', graceMs);
-  checkMs('idleMs', idleMs);
-  checkMs('timeoutMs', options.timeoutMs);
-  const { calls, memoryBytes } = recycleAfter;
-  if (calls !== undefined) checkWhole('recycleAfter.calls', calls, 1);
-  if (memoryBytes !== undefined) checkWhole('recycleAfter.memoryBytes', memoryBytes, 1);
-  // What is in this process has no memory of its own.
-  const tellsMemory = memoryBytes !== undefined && options.in !== 'here';
-  const recycled = tellsMemory ? { calls, memoryBytes } : { calls };
-  return {
-    ...rest,
-    min,
-    max,
-    callsPerWorker,
-    maxWaiting,
-    idleMs,
-    startMs,
-    graceMs,
-    recycleAfter: recycled,
-    warmUp,
-    tellsMemory,
-  };
-}
-
-function checkWhole(name: string, value: unknown, least: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return;
-  throw wrong(`${name} is ${String(value)}: it takes a whole number, ${least} or more`);
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

@@ -5,8 +5,10 @@ import { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { isMainThread, MessagePort, parentPort, Worker } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
-import type { Transport } from '../channel/transport.ts';
+import type { Redial } from '../channel/dial-again.ts';
+import type { ByteTransport, Transport } from '../channel/transport.ts';
 import { type AnyChild, isChild } from '../process/child.ts';
+import type { Identity } from '../rpc/identity.ts';
 import { parseAddress } from '../transports/address.ts';
 import { endAfterExit } from '../transports/child-streams.ts';
 import {
@@ -26,15 +28,19 @@ import { findParent } from '../transports/parent.ts';
 import { createStdioTransport } from '../transports/stdio.ts';
 import { createStreamTransport } from '../transports/stream.ts';
 import { type DialectName, dialectNames } from '../wire/dialect.ts';
+import type { Limits } from '../wire/limits.ts';
 import type { Role } from './channels.ts';
-import { checkMs } from './check-options.ts';
+import { checkMs, limitsOf } from './check-options.ts';
 import { type DialAddressOptions, dialAddress, untilReachable } from './dial-address.ts';
+import { identityOf } from './identity-of.ts';
 import { dialMemory } from './memory-addresses.ts';
-import type { Target } from './target.ts';
+import { checkGiven, defaultName, noSecret } from './secrets.ts';
+import { isTransport, type Target } from './target.ts';
 
 export interface ReachOptions extends DialAddressOptions {
   /** Of a native IPC channel, where the child was started with it. Default `json`. */
   serialization?: Serialization | undefined;
+  limits?: Partial<Limits> | undefined;
 }
 
 export interface Reached {
@@ -50,8 +56,12 @@ export interface Reached {
   kin: boolean;
   /** What carries the channel is this process's tie to whoever started it. */
   tie: boolean;
+  /** Where the connection may be lost while the other end lives: opens another one. */
+  redial?: Redial | undefined;
   /** A child that is talked to over its stdout: what it prints may be among its messages. */
   printer?: string;
+  /** What the other end has proved to be. */
+  identity?: Identity | undefined;
 }
 
 type Mode = 'calls' | 'plain';
@@ -64,7 +74,10 @@ export async function reach(
   handshakeMs?: number,
 ): Promise<Reached> {
   checkMs('waitMs', options.waitMs);
+  checkGiven(options, 'secret');
   if (typeof target === 'string') return reachAddress(target, mode, options, handshakeMs);
+  if (target instanceof Duplex) return reachStream(target, options);
+  if (options.secret !== undefined) throw noSecret('a child, thread or message port');
   if (target instanceof Worker)
     return kinOf(
       mode === 'calls' ? openPortTo(target) : createWorkerTransport(target),
@@ -85,14 +98,49 @@ export async function reach(
       });
     return reachChild(target, mode, options);
   }
-  if (target instanceof Duplex) {
-    const transport = createStreamTransport('a stream', target);
-    return { transport, address: 'a stream', role: 'greets', kindred: false, kin: false, tie: false };
-  }
+  if (isTransport(target))
+    return {
+      transport: target,
+      address: target.name,
+      role: 'greets',
+      kindred: false,
+      kin: false,
+      tie: false,
+    };
   throw new KindredError(
     'ERR_BAD_ARGUMENT',
-    'a target is an address, a child, a thread, a message port or an open stream',
+    'a target is an address, a child, a thread, a message port, an open stream or a transport',
   );
+}
+
+async function reachStream(stream: Duplex, options: ReachOptions): Promise<Reached> {
+  const address = 'a stream';
+  const secret = await secretOf(options);
+  const opened = createStreamTransport(address, stream);
+  const { transport, identity } = await proved(opened, address, secret, options);
+  return { transport, address, role: 'greets', kindred: false, kin: false, tie: false, identity };
+}
+
+/** Read anew for each connection: a file may hold another one by now. */
+async function secretOf({ secret }: ReachOptions): Promise<Uint8Array | undefined> {
+  if (secret === undefined) return undefined;
+  // Loaded when it is needed, as a transport is.
+  const { readSecret } = await import('../transports/secret.ts');
+  return readSecret('secret', secret, false);
+}
+
+/** Through the door of the other end, where there is a secret. */
+async function proved(
+  transport: ByteTransport,
+  address: string,
+  secret: Uint8Array | undefined,
+  { signal, limits }: ReachOptions,
+): Promise<Pick<Reached, 'transport' | 'identity'>> {
+  if (secret === undefined) return { transport, identity: identityOf(transport) };
+  const { proveSecret } = await import('../transports/prove-secret.ts');
+  const { handshakeMs } = limitsOf(limits);
+  const behind = await proveSecret(transport, secret, { address, handshakeMs, signal });
+  return { transport: behind, identity: identityOf(transport, defaultName) };
 }
 
 function kinOf(transport: Transport, address: string, kindred: boolean, role: Role = 'greets'): Reached {
@@ -140,6 +188,8 @@ async function reachAddress(
   handshakeMs: number | undefined,
 ): Promise<Reached> {
   const address = parseAddress(text);
+  if (options.secret !== undefined && ['parent', 'stdio', 'memory'].includes(address.kind))
+    throw noSecret(text);
   switch (address.kind) {
     case 'parent':
       return reachParent(mode, options, handshakeMs);
@@ -151,11 +201,20 @@ async function reachAddress(
         kin: false,
       };
     default: {
-      const { transport, dialects } = await untilReachable(
-        text,
-        () => dialAddress(address, options),
-        options,
-      );
+      const open = async (given: ReachOptions) => {
+        const secret = await secretOf(given);
+        const dialled = await dialAddress(address, given);
+        if (dialled.secret === true && secret === undefined) {
+          dialled.transport.destroy();
+          throw new KindredError(
+            'ERR_NOT_AUTHENTICATED',
+            `${text} asks its callers for a secret: give it as { secret }`,
+            { outcome: 'not-sent' },
+          );
+        }
+        return { ...dialled, ...(await proved(dialled.transport, text, secret, given)) };
+      };
+      const { transport, identity, dialects } = await untilReachable(text, () => open(options), options);
       const kindred = mode === 'calls' && dialects?.includes('binary') === true;
       return {
         transport,
@@ -165,6 +224,11 @@ async function reachAddress(
         dialect: onlyOneOf(dialects),
         kin: false,
         tie: false,
+        identity,
+        redial:
+          address.kind === 'tcp' || address.kind === 'tls'
+            ? async (signal) => (await open({ ...options, signal })).transport as ByteTransport
+            : undefined,
       };
     }
   }

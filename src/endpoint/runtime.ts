@@ -40,6 +40,11 @@ export const context: ContextPort = {
   current: () => storage.getStore(),
 };
 
+/** Runs `work` as part of a call, or of none, whatever is being answered now. */
+export function within<T>(scope: Scope | undefined, work: () => T): T {
+  return scope === undefined ? storage.run(undefined, work) : context.run(scope, work);
+}
+
 /** Events go out on `node:diagnostics_channel` under their own names. */
 export const events: EventsPort = {
   publish(name, data) {

@@ -41,7 +41,9 @@ for (const scheme of ['tcp', 'memory', 'local', 'unix'])
 
     it('answers many peers, and knows them', async () => {
       const server = await serve(free(), math);
-      const peers = await Promise.all([1, 2, 3].map(() => connect<typeof math>(server.address)));
+      const peers = await Promise.all(
+        [1, 2, 3].map(() => connect<typeof math>(server.address, { reconnect: false })),
+      );
       assert.deepEqual(await Promise.all(peers.map((peer, i) => peer.call.add(i, i))), [0, 2, 4]);
       assert.equal(server.peers.size, 3);
       await peers[0]?.close();
@@ -62,6 +64,7 @@ for (const scheme of ['tcp', 'memory', 'local', 'unix'])
       const peers = await Promise.all(
         ['a', 'b'].map((name) =>
           connect<{ number(): number; yourName(): Promise<string> }>(server.address, {
+            reconnect: false,
             serve: { hello: (from: string) => void heard.push(`${from} to ${name}`), name: () => name },
           }),
         ),
@@ -162,7 +165,7 @@ for (const scheme of ['tcp', 'memory', 'local', 'unix'])
         },
       };
       const server = await serve(free(), service);
-      const peer = await connect<typeof service>(server.address);
+      const peer = await connect<typeof service>(server.address, { reconnect: false });
       const running = peer.call.wait();
       await begun;
       const drained = server.drain();
@@ -188,7 +191,7 @@ it('closes a connection above maxConnections, and serves the others', async () =
   const server = await serve(anyPort, math, { limits: { maxConnections: 1 } });
   const peer = await connect<typeof math>(server.address);
   assert.equal(await peer.call.add(1, 1), 2);
-  const second = await connect<typeof math>(server.address);
+  const second = await connect<typeof math>(server.address, { reconnect: false });
   const error = await rejection(second.call.add(1, 1));
   assert.equal(error.code, 'ERR_LIMIT');
   assert.match(error.message, /maxConnections \(1\)/);

@@ -1,8 +1,10 @@
 /** `serve`: offers a service at an address, to many peers; or to the one at the other end of a channel that is there already. */
 import type { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
+import { AnswerRecord, type AnswerRecordOptions } from '../rpc/answer-record.ts';
 import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { Notifier } from '../rpc/client.ts';
+import { createDescription } from '../rpc/description.ts';
 import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
 import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
@@ -11,12 +13,16 @@ import type { DialectName } from '../wire/dialect.ts';
 import type { CancelNotice } from '../wire/json-rpc-message.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';
 import { type AcceptOptions, accept } from './accept.ts';
-import { checkCancelAs, checkDialect, checkService, limitsOf } from './check-options.ts';
+import { checkCancelAs, checkDialect, checkRecord, checkService, limitsOf } from './check-options.ts';
 import { endsProcess } from './end-of-input.ts';
+import { sessionsAt } from './may-resume.ts';
 import { notifierOf } from './notify-all.ts';
 import { openPeer } from './open-peer.ts';
 import { type Reached, reach } from './reach.ts';
+import { remarksOf } from './remarks.ts';
+import { noSecret, secretsOf } from './secrets.ts';
 import { isListenable, type Target } from './target.ts';
+import type { TransportListener } from './transport-listener.ts';
 
 export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'> {
   /** Speaks only this dialect. Default: each peer's first byte decides. */
@@ -31,6 +37,16 @@ export interface ServeOptions extends AcceptOptions, Pick<CallOptions, 'params'>
   withStack?: boolean | undefined;
   /** Stands around the functions of the service, the first of them outermost. Calls to a peer take it by `peer.with`. */
   middleware?: readonly Middleware[] | undefined;
+  /**
+   * The URL of the file in which the functions are written (`import.meta.url`): what its TSDoc comments say of them is part
+   * of the answer to `rpc.discover`. The file is read when somebody asks for that. Default: nothing is said.
+   */
+  source?: string | URL | undefined;
+  /**
+   * How long, and how many, answers are kept to calls that carry a key, so that a repeat of one is answered without running
+   * it again: a caller that has lost its connection comes back on another. Calls that are not marked as idempotent carry none.
+   */
+  record?: AnswerRecordOptions | undefined;
   /**
    * For `stdio:` and `parent:`: what happens when the other end says no more. `exit` (default): answers what runs, then
    * ends the process, so that no orphan stays. `stay`: only the peer ends.
@@ -63,14 +79,15 @@ export interface Server<Remote = unknown> {
  * Offers the functions of an object, a module or an instance of a class. A function in its place is called for each
  * peer and gives the service for this one.
  *
- * Throws `ERR_ADDRESS_IN_USE`, `ERR_BAD_ADDRESS`, `ERR_INSECURE_ADDRESS`, `ERR_UNSAFE_DIRECTORY`, `ERR_BAD_ARGUMENT`.
+ * Throws `ERR_ADDRESS_IN_USE`, `ERR_BAD_ADDRESS`, `ERR_INSECURE_ADDRESS`, `ERR_UNSAFE_DIRECTORY`, `ERR_UNSAFE_FILE`,
+ * `ERR_BAD_ARGUMENT`.
  *
  * ```ts
  * await using server = await serve('local:math', math);
  * ```
  */
 export async function serve<Remote = unknown>(
-  target: Target,
+  target: Target | TransportListener,
   service: Service | ((peer: Peer<Remote>) => Service),
   options: ServeOptions = {},
 ): Promise<Server<Remote>> {
@@ -79,11 +96,16 @@ export async function serve<Remote = unknown>(
   checkDialect(options.dialect);
   checkMiddleware(options.middleware ?? []);
   checkCancelAs(options.cancelAs);
+  const remarks = remarksOf(options.source);
+  const { middleware } = options;
+  const description = methods === undefined ? undefined : createDescription(methods, { middleware, remarks });
+  checkRecord(options.record);
+  const record = new AnswerRecord(options.record);
   const peers = new Set<Peer<Remote>>();
   const kept = { alive: true };
   const admit = (
     transport: Transport,
-    at: Pick<Reached, 'address' | 'role' | 'kindred' | 'kin' | 'printer'>,
+    at: Pick<Reached, 'address' | 'role' | 'kindred' | 'kin' | 'printer' | 'identity'>,
   ): OwnPeer<Remote> => {
     const peer = openPeer<Remote>(transport, {
       role: at.role,
@@ -93,11 +115,15 @@ export async function serve<Remote = unknown>(
       cancelAs: options.cancelAs,
       service: service as Service | ((peer: Peer<unknown>) => Service),
       methods,
+      description,
+      remarks,
       limits: at.kin ? limitsOf(options.limits, kinLimits) : limits,
       address: at.address,
+      identity: at.identity,
       params: options.params,
-      serviceMiddleware: options.middleware,
+      serviceMiddleware: middleware,
       withStack: options.withStack ?? at.kin,
+      record,
     });
     if (!kept.alive) peer.unref();
     peers.add(peer);
@@ -105,8 +131,13 @@ export async function serve<Remote = unknown>(
     return peer;
   };
 
+  // Between calls, from now on: the start does not wait for it.
+  const prepare = (): void => description?.prepare((work) => setImmediate(work).unref());
   if (!isListenable(target)) {
+    if ((await secretsOf(options)) !== undefined)
+      throw noSecret('what is no address that others can connect to');
     const reached = await reach(target, 'calls', {});
+    prepare();
     const peer = admit(reached.transport, reached);
     if (reached.tie && options.onEnd !== 'stay') endsProcess(peer, options.graceMs);
     return createServer(
@@ -117,9 +148,24 @@ export async function serve<Remote = unknown>(
       peer.closed.then(() => undefined),
     );
   }
-  const listening = await accept(target, options, limits, spoken(options.dialect), (transport, address) => {
-    admit(transport, { address, role: 'chooses', kindred: false, kin: false });
-  });
+  const sessions = await sessionsAt(target, options.dialect, limits);
+  const listening = await accept(
+    target,
+    options,
+    limits,
+    spoken(options.dialect),
+    (transport, address, identity) =>
+      new Promise((resolve) => {
+        const enter = (own: Transport): void =>
+          resolve(admit(own, { address, role: 'chooses', kindred: false, kin: false, identity }).closed);
+        if (sessions === undefined || transport.form !== 'bytes' || transport.mayVanish !== true)
+          enter(transport);
+        else sessions.enter(transport, identity, enter);
+      }),
+  );
+  // Nobody can come back to an address that is given up.
+  void listening.closed.then(() => sessions?.shut());
+  prepare();
   const closed = listening.closed.then(async (error) => {
     if (error === undefined) await Promise.all([...peers].map((peer) => peer.closed));
     return error;

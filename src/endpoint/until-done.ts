@@ -1,4 +1,5 @@
 /** A wait with bounds. */
+import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 
 export interface Wait {
@@ -13,6 +14,7 @@ export async function untilDone(
   what: string,
   done: Promise<void>,
   { signal, timeoutMs }: Wait,
+  clock: Clock = systemClock,
 ): Promise<void> {
   const { promise: cut, reject } = Promise.withResolvers<never>();
   const fired = (): void =>
@@ -21,11 +23,11 @@ export async function untilDone(
   signal?.addEventListener('abort', fired, { once: true });
   const late = (): void =>
     reject(new KindredError('ERR_TIMEOUT', `the wait for ${what} took more than ${timeoutMs} ms`));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+  const timer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, late);
   try {
     await Promise.race([done, cut]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     signal?.removeEventListener('abort', fired);
   }
 }

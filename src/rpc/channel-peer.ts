@@ -8,10 +8,14 @@ import { keepBytes } from '../channel/outbox.ts';
 import { defaultLimits, type Limits } from '../wire/limits.ts';
 import type { Hello, Message, WireError } from '../wire/message.ts';
 import { protocolVersion } from '../wire/version.ts';
+import { agree, type Terms } from './agreement.ts';
+import type { AnswerRecord } from './answer-record.ts';
 import { Brake } from './brake.ts';
 import { type JoinedOptions, join, noOptions } from './call-options.ts';
 import type { Client, Notifier } from './client.ts';
 import { type ContextPort, type EventsPort, noContext, noEvents } from './context.ts';
+import type { Description, Remarks } from './description.ts';
+import type { Identity } from './identity.ts';
 import { Inbound } from './inbound.ts';
 import { JoinedCaller } from './joined-caller.ts';
 import { answeringThrough } from './middleware/middleware.ts';
@@ -22,6 +26,7 @@ import { References } from './references.ts';
 import type { Reply } from './reply.ts';
 import { Scope } from './scope.ts';
 import type { Method, Service } from './service.ts';
+import type { Successor } from './successor.ts';
 import { fromWire } from './wire-errors.ts';
 
 export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params' | 'middleware'> {
@@ -34,11 +39,21 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params' | 
   serviceMiddleware?: readonly Middleware[] | undefined;
   /** The table of `service`, where it was made already: many peers share one. */
   methods?: ReadonlyMap<string, Method> | undefined;
+  /** What `methods` say of themselves, with whoever shares them. */
+  description?: Description | undefined;
+  /** What the sources say of the functions of `service`. */
+  remarks?: Remarks | undefined;
+  /** What the other end is to keep. Default: it may offer what it likes. */
+  terms?: Terms | undefined;
   limits?: Limits;
   /** As the limit of this name, which is the default. 0: an end that vanishes is not looked for. */
   heartbeatMs?: number;
+  /** As for a transport: tells an end that is blocked from one that cannot be reached. Default: cannot be told. */
+  hasArrived?: (() => boolean | undefined) | undefined;
   /** For errors and logs. */
   address?: string;
+  /** What the other end has proved to be. */
+  identity?: Identity | undefined;
   clock?: Clock;
   watch?: LoopWatch;
   context?: ContextPort;
@@ -47,6 +62,10 @@ export interface PeerOptions extends Pick<CallOptions, 'timeoutMs' | 'params' | 
   handles?: HandlePort;
   /** Whether the errors of this end's functions go out with their stack. Default false. */
   withStack?: boolean;
+  /** The answers to calls that may come twice; many peers share one. Default: each call runs. */
+  record?: AnswerRecord | undefined;
+  /** Takes the calls and notifications that this connection leaves undone. Default: they fail. */
+  successor?: Successor | undefined;
 }
 
 /** A peer, with what is asked of it before its process exits. */
@@ -55,13 +74,29 @@ export interface OwnPeer<Remote = unknown> extends Peer<Remote> {
   flushed(): Promise<void>;
   /**
    * Makes one call. `over` is told once: when the other end is done with it, also where it was given up here before, or it
-   * was never sent, or the channel has closed. Of a stream that was given up nothing more is known.
+   * was never sent, or the channel has closed. Of a stream that was given up nothing more is known. `held` is what the
+   * successor is told of who makes it.
    */
-  invoke(method: string, args: readonly unknown[], options: JoinedOptions, over: () => void): Reply<unknown>;
+  invoke(
+    method: string,
+    args: readonly unknown[],
+    options: JoinedOptions,
+    over?: () => void,
+    held?: unknown,
+  ): Reply<unknown>;
+  /** Makes one notification. */
+  deliver(method: string, args: readonly unknown[], options: JoinedOptions, held?: unknown): Promise<void>;
+  /** Messages heard from the other end so far. */
+  readonly heard: number;
   /** Writes that the transport has taken so far. */
   readonly writes: number;
   /** Resolves when no function runs for the other end; some go on after the peer is closed. */
   idle(): Promise<void>;
+  /**
+   * Resolves when it is known whether the other end keeps `terms`; at once where there are none. Rejects with `ERR_CONTRACT`
+   * where it does not and they say `error`: then the peer is closed.
+   */
+  readonly agreed: Promise<void>;
 }
 
 /** Joins a channel to calls. The channel must not have been started. */
@@ -70,17 +105,22 @@ export function createPeer<Remote = unknown>(channel: Channel, options: PeerOpti
 }
 
 /** What an end says of itself at the hand-shake. */
-export function helloOf(limits: Limits): Hello {
+export function helloOf(limits: Limits, contract?: string): Hello {
   const { maxCalls, maxMessageBytes, maxStreams } = limits;
-  return { version: protocolVersion, maxCalls, maxMessageBytes, maxStreams };
+  const hello = { version: protocolVersion, maxCalls, maxMessageBytes, maxStreams };
+  return contract === undefined ? hello : { ...hello, contract };
 }
+
+const agreed = Promise.resolve();
 
 /** How long an end that drains waits for the first words of whoever has connected, in milliseconds. */
 const firstWordsMs = 250;
 
 class ChannelPeer implements OwnPeer {
   readonly address: string;
+  readonly identity: Identity | undefined;
   readonly closed: Promise<CloseReason>;
+  readonly agreed: Promise<void>;
   readonly #channel: Channel;
   readonly #limits: Limits;
   readonly #brake: Brake;
@@ -118,6 +158,7 @@ class ChannelPeer implements OwnPeer {
     this.#watch = watch;
     this.#events = events;
     this.address = options.address ?? '';
+    this.identity = options.identity;
     this.closed = channel.closed;
     this.#references = new References({
       port: {
@@ -140,6 +181,8 @@ class ChannelPeer implements OwnPeer {
       references: this.#references,
       brake,
       heartbeatMs: options.heartbeatMs ?? limits.heartbeatMs,
+      hasArrived: options.hasArrived,
+      successor: options.successor,
     });
     const { timeoutMs, params, middleware } = options;
     const isPlain = timeoutMs === undefined && params === undefined && middleware === undefined;
@@ -157,7 +200,10 @@ class ChannelPeer implements OwnPeer {
       awaitsAnswers: () => this.#outbound.inFlight > 0,
       methods: methods instanceof Promise ? undefined : methods,
       around: answeringThrough(options.serviceMiddleware, clock),
+      record: options.record,
       withStack: options.withStack ?? false,
+      description: options.description,
+      describing: { middleware: options.serviceMiddleware, remarks: options.remarks },
       peer: () => this,
     });
     if (methods instanceof Promise) this.#await(methods);
@@ -173,6 +219,7 @@ class ChannelPeer implements OwnPeer {
       closed: (reason) => this.#onClosed(reason),
     });
     events.publish('kindred:peer.open', () => ({ peer: this }));
+    this.agreed = options.terms === undefined ? agreed : this.#agree(options.terms);
   }
 
   get call(): Client<unknown> {
@@ -205,8 +252,20 @@ class ChannelPeer implements OwnPeer {
     };
   }
 
-  invoke(method: string, args: readonly unknown[], options: JoinedOptions, over: () => void): Reply<unknown> {
-    return this.#outbound.call(method, args, options, over);
+  invoke(
+    method: string,
+    args: readonly unknown[],
+    options: JoinedOptions,
+    over?: () => void,
+    held?: unknown,
+  ): Reply<unknown> {
+    const reply = this.#outbound.call(method, args, options, over, held);
+    this.#inbound.slow();
+    return reply;
+  }
+
+  deliver(method: string, args: readonly unknown[], options: JoinedOptions, held?: unknown): Promise<void> {
+    return this.#outbound.notify(method, args, options, held);
   }
 
   with(options: CallOptions): Caller<unknown> {
@@ -260,6 +319,10 @@ class ChannelPeer implements OwnPeer {
     return this.#channel.writes;
   }
 
+  get heard(): number {
+    return this.#outbound.liveness.heard;
+  }
+
   async flushed(): Promise<void> {
     await this.#outbound.whenSent();
     await this.#channel.flushed();
@@ -293,17 +356,40 @@ class ChannelPeer implements OwnPeer {
   }
 
   get #caller(): Caller<unknown> {
-    const outbound = this.#outbound;
     this.#root ??= new JoinedCaller(this.#options, {
       peer: this,
-      call: (method, args, joined) => {
-        const reply = outbound.call(method, args, joined);
-        this.#inbound.slow();
-        return reply;
-      },
-      notify: (method, args, joined) => outbound.notify(method, args, joined),
+      call: (method, args, joined) => this.invoke(method, args, joined),
+      notify: (method, args, joined) => this.deliver(method, args, joined),
     });
     return this.#root;
+  }
+
+  #agree(terms: Terms): Promise<void> {
+    const channel = this.#channel;
+    const timely = join(noOptions, { timeoutMs: this.#limits.handshakeMs });
+    const made = agree(terms, {
+      peer: this,
+      events: this.#events,
+      // Of one that is known to be a Kindred the hello comes by itself.
+      ready: async () => {
+        if (channel.kindred || channel.state === 'choosing') await this.#whenReady();
+      },
+      said: () => channel.remote?.contract,
+      ask: async (method) => this.#outbound.call(method, [], timely),
+      part: (error) => channel.destroy({ kind: 'broken', error }),
+    });
+    // Nobody has to wait for it.
+    made.catch(() => {});
+    return made;
+  }
+
+  /** Also when that takes too long, and when the channel is closed. */
+  async #whenReady(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(this.#limits.handshakeMs, resolve);
+    timer.unref();
+    await Promise.race([this.#ready.promise, this.closed, late]);
+    timer.cancel();
   }
 
   #await(methods: Promise<ReadonlyMap<string, Method>>): void {
@@ -319,7 +405,9 @@ class ChannelPeer implements OwnPeer {
 
   #onMessage(message: Message, bytes: number): void {
     this.#outbound.liveness.heard++;
-    switch (message.kind) {
+    const { kind } = message;
+    if (kind !== 'call' && kind !== 'result' && kind !== 'notify') this.#references.refuseBorrowed(kind);
+    switch (kind) {
       case 'call':
         return this.#inbound.onCall(message);
       case 'notify':

@@ -11,11 +11,12 @@ import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel, Ticket } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
 import type { CallId, Message, WireError } from '../wire/message.ts';
+import { type AnswerRecord, keyOf } from './answer-record.ts';
 import type { Brake } from './brake.ts';
 import { CallTable } from './call-table.ts';
 import type { Claim } from './claim.ts';
 import type { ContextPort, EventsPort } from './context.ts';
-import { describe } from './discover.ts';
+import { createDescription, type Description, type DescriptionOptions } from './description.ts';
 import type { Around } from './middleware/middleware.ts';
 import { isRefused } from './middleware/refused.ts';
 import type { Peer } from './peer.ts';
@@ -52,8 +53,13 @@ export interface InboundOptions {
   methods: ReadonlyMap<string, Method> | undefined;
   /** Runs the functions of the service, where middleware stands around them; those that were lent never. */
   around: Around | undefined;
+  /** The answers to calls that may come twice. */
+  record: AnswerRecord | undefined;
   /** Whether what a function throws goes out with its stack. */
   withStack: boolean;
+  /** What `methods` say of themselves. Default: made from them and `describing`. */
+  description: Description | undefined;
+  describing: DescriptionOptions;
   peer(): Peer<unknown>;
 }
 
@@ -62,6 +68,7 @@ export class Inbound implements ScopeOwner {
   readonly #channel: Channel;
   readonly #references: References;
   #methods: ReadonlyMap<string, Method> | undefined;
+  #description: Description | undefined;
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
   readonly #nameless = new CallTable<Scope>();
@@ -81,6 +88,7 @@ export class Inbound implements ScopeOwner {
     this.#channel = options.channel;
     this.#references = options.references;
     this.#methods = options.methods;
+    this.#description = options.description;
     const { lendResult, lentStreams } = options.references;
     this.#resultTicket = { sent: false, exportReference: lendResult, lentStreams };
   }
@@ -200,7 +208,10 @@ export class Inbound implements ScopeOwner {
   close(error: KindredError): void {
     this.#refusal ??= error;
     for (const { borrowed } of this.#parked.take()) borrowed?.claim?.drop();
-    for (const scope of [...this.#calls.values(), ...this.#nameless.values()]) scope.cancel(error);
+    // Whoever has given a call a key may come back for its answer.
+    const isLost = error.code !== 'ERR_CLOSED';
+    for (const scope of [...this.#calls.values(), ...this.#nameless.values()])
+      if (!isLost || !scope.isKept) scope.cancel(error);
     this.#tellIdle();
   }
 
@@ -303,8 +314,8 @@ export class Inbound implements ScopeOwner {
     }
     const found = methods.get(method);
     if (found !== undefined) return found;
-    if (method === 'rpc.discover')
-      return { name: method, run: () => describe(methods), owner: noOwner, parameters: [] };
+    const own = this.#ownMethod(method, methods);
+    if (own !== undefined) return own;
     const known = [...methods.keys()];
     const near = known.find((name) => name.toLowerCase() === method.toLowerCase());
     const hint =
@@ -321,6 +332,15 @@ export class Inbound implements ScopeOwner {
     );
   }
 
+  /** What every service answers. */
+  #ownMethod(name: string, methods: ReadonlyMap<string, Method>): Method | undefined {
+    if (name !== 'rpc.discover' && name !== 'rpc.contract') return undefined;
+    this.#description ??= createDescription(methods, this.#options.describing);
+    const description = this.#description;
+    const run = name === 'rpc.discover' ? () => description.document() : () => description.contract.hash;
+    return { name, run, owner: noOwner, parameters: [] };
+  }
+
   #invoke(method: Method, message: CallMessage | NotifyMessage, scope: Scope): unknown {
     let args: readonly unknown[];
     try {
@@ -328,12 +348,25 @@ export class Inbound implements ScopeOwner {
     } catch (error) {
       throw new Refusal(error as KindredError);
     }
-    const { around } = this.#options;
+    const { around, record } = this.#options;
+    if (record !== undefined && message.kind === 'call' && this.#channel.kindred) {
+      const key = keyOf(message.meta);
+      if (key !== undefined) method = this.#recorded(method, key, record, scope);
+    }
     if (around !== undefined && typeof message.method === 'string') {
       const kind = message.kind === 'call' ? 'call' : 'notification';
       return this.#options.context.run(scope, () => around(scope, method, args, kind));
     }
     return this.#options.context.run(scope, () => method.run.apply(method.owner, args as unknown[]));
+  }
+
+  /** The same function, which runs once for all calls with this key. Inside of the middleware: that sees each of them. */
+  #recorded(method: Method, key: string, record: AnswerRecord, scope: Scope): Method {
+    scope.isKept = true;
+    const { name, owner, parameters } = method;
+    const run = (...args: unknown[]): unknown =>
+      record.once(key, name, scope, () => method.run.apply(owner, args));
+    return { name, owner, parameters, run };
   }
 
   #succeeded(message: CallMessage | NotifyMessage, scope: Scope, value: unknown): void {

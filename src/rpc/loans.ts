@@ -46,16 +46,17 @@ export function createStandIn(
   call: (id: number, args: unknown[]) => Promise<unknown>,
 ): Lendable {
   return (...args) => {
-    if (loan.over)
-      return Promise.reject(
-        new KindredError(
-          'ERR_RELEASED',
-          'a function argument was called after the call that lent it had ended: use it before the function returns',
-          {
-            outcome: 'not-sent',
-          },
-        ),
-      );
-    return call(id, args);
+    const reply = loan.over ? Promise.reject(released()) : call(id, args);
+    // Whoever does not wait for it (a report of progress) must not be ended by the other end's leaving or throwing.
+    reply.catch(() => {});
+    return reply;
   };
+}
+
+function released(): KindredError {
+  return new KindredError(
+    'ERR_RELEASED',
+    'a function argument was called after the call that lent it had ended: use it before the function returns',
+    { outcome: 'not-sent' },
+  );
 }

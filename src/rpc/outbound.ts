@@ -5,7 +5,7 @@
  * told to be unsent is withdrawn first, so that it can never leave afterwards.
  */
 import type { Clock } from '../base/clock.ts';
-import { KindredError } from '../base/errors.ts';
+import { KindredError, type Outcome } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Limits } from '../wire/limits.ts';
@@ -24,6 +24,7 @@ import { Reply } from './reply.ts';
 import type { Scope } from './scope.ts';
 import { Sender } from './sender.ts';
 import type { Producer } from './streams.ts';
+import type { Retained, Successor } from './successor.ts';
 import { fromWire } from './wire-errors.ts';
 
 export interface OutboundOptions {
@@ -36,6 +37,9 @@ export interface OutboundOptions {
   brake: Brake;
   /** 0: an end that vanishes is not looked for. */
   heartbeatMs: number;
+  hasArrived: (() => boolean | undefined) | undefined;
+  /** Takes what this connection leaves undone. */
+  successor: Successor | undefined;
 }
 
 export class Outbound implements CallOwner {
@@ -49,6 +53,7 @@ export class Outbound implements CallOwner {
   readonly #brake: Brake;
   readonly #clock: Clock;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #successor: Successor | undefined;
   /** Made for the first call that has one. */
   #deadlines: Deadlines | undefined;
   #refd = true;
@@ -72,6 +77,7 @@ export class Outbound implements CallOwner {
     this.#sender = new Sender(options);
     this.#brake = options.brake;
     this.#clock = options.clock;
+    this.#successor = options.successor;
     this.liveness = new Liveness(options.channel, options.clock, options.watch, options.limits.handshakeMs);
     this.#heartbeat = options.heartbeatMs === 0 ? undefined : this.#createHeartbeat(options);
   }
@@ -93,12 +99,13 @@ export class Outbound implements CallOwner {
     return this.#pending.get(id) !== undefined;
   }
 
-  /** `over`: as for `OwnPeer.invoke`. */
+  /** `over` and `held`: as for `OwnPeer.invoke`. */
   call(
     method: string | number,
     args: readonly unknown[],
     options: JoinedOptions,
     over?: () => void,
+    held?: unknown,
   ): Reply<unknown> {
     const call = new PendingCall(this, ++this.#lastId, method, paramsOf(args, options), options.transfer);
     const reply = new Reply<unknown>((resolve, reject) => {
@@ -107,26 +114,31 @@ export class Outbound implements CallOwner {
     });
     if (over !== undefined) call.over = over;
     const misused = misuse(options, args);
-    if (misused === undefined) this.#prepare(call, options, this.#context.current());
+    const from = this.#context.current();
+    if (this.#successor !== undefined && typeof method === 'string')
+      call.retained = this.#retain(args, options, from, held);
+    if (misused === undefined) this.#prepare(call, options, from);
     else call.fail(misused);
     if (call.settled) return reply;
     this.#pending.add(call);
-    this.#heartbeat?.start();
     this.#sender.send(call);
     return reply;
   }
 
-  notify(method: string, args: readonly unknown[], options: JoinedOptions): Promise<void> {
+  /** `held`: as for `OwnPeer.deliver`. */
+  notify(method: string, args: readonly unknown[], options: JoinedOptions, held?: unknown): Promise<void> {
     const level = options.delivery ?? 'written';
     const id = ++this.#lastNotification;
     const params = paramsOf(args, options);
     const notification = new PendingNotification(this.#channel, method, params, options, { id, level });
-    const refusal = misuse(options, args) ?? this.#refusal ?? firedBefore(options, method);
+    if (this.#successor !== undefined)
+      notification.retain(this.#successor, this.#retain(args, options, undefined, held));
+    const refusal = misuse(options, args) ?? firedBefore(options, method);
     if (refusal !== undefined) notification.fail(refusal);
+    else if (this.#refusal !== undefined) notification.lose(this.#refusal);
     else {
       if (level !== 'written') {
         this.#unacknowledged.add(notification);
-        this.#heartbeat?.start();
         notification.tie(() => {
           if (!notification.sent) this.#unacknowledged.delete(id);
         });
@@ -140,6 +152,9 @@ export class Outbound implements CallOwner {
   onResult(id: CallId, value: unknown): void {
     const call = this.#pending.get(id);
     const borrowed = this.#references.takeBorrowed();
+    // One called `then` would be taken for a promise, and the call would never settle.
+    if (borrowed !== undefined && borrowed.loans.length > 0)
+      throw new KindredError('ERR_PROTOCOL', 'a result has brought a function: only arguments may');
     if (call === undefined) {
       this.#answeredLate(id);
       // The caller has given up: whatever came with the result is not wanted.
@@ -150,7 +165,6 @@ export class Outbound implements CallOwner {
     this.#leave(call);
     call.plainStream?.end();
     if (borrowed !== undefined) {
-      for (const loan of borrowed.loans) loan.over = true;
       this.#references.bind(borrowed, call);
       call.addConsumers(borrowed.consumers);
     }
@@ -174,7 +188,10 @@ export class Outbound implements CallOwner {
     if (call === undefined) return this.#answeredLate(id);
     this.#leave(call);
     call.plainStream?.end(failure);
-    call.fail(failure, failure.outcome ?? 'unknown');
+    const outcome = failure.outcome ?? 'unknown';
+    // It came when the other end had begun to drain.
+    if (failure.code === 'ERR_PEER_GONE' && outcome === 'not-sent') this.lose(call, failure, outcome);
+    else call.fail(failure, outcome);
   }
 
   /** An item of a stream by the id of its call, as plain JSON-RPC peers send it. True where such a call is pending. */
@@ -224,6 +241,7 @@ export class Outbound implements CallOwner {
   onReady(): void {
     this.#sender.onReady();
     this.liveness.onReady();
+    this.#heartbeat?.start();
   }
 
   /** The other end takes no new calls, but of functions that it has lent; those above `lastId` will not be answered. */
@@ -231,12 +249,13 @@ export class Outbound implements CallOwner {
     const why = reason === '' ? '' : ` (${reason})`;
     const error = new KindredError('ERR_PEER_GONE', `the other end takes no more calls${why}`);
     this.#refusal ??= error;
+    this.#successor?.onRefusal(error);
     this.#sender.refuse(error, (outgoing) => outgoing.isOfLent !== true);
     for (const call of this.#pending.values())
       if (typeof lastId === 'number' && call.id > lastId && !call.isOfLent) {
         this.#leave(call);
         call.withdrawn = true;
-        call.fail(error, 'not-sent');
+        this.lose(call, error, 'not-sent');
       }
   }
 
@@ -249,13 +268,14 @@ export class Outbound implements CallOwner {
   close(error: KindredError): void {
     this.#refusal = error;
     this.#closed = true;
+    this.#successor?.onRefusal(error);
     this.#sender.refuse(error);
     for (const call of this.#pending.values()) {
       this.#leave(call);
       call.plainStream?.end(error.withOutcome('unknown'));
       // A channel that closes in good order still writes what waits; what is told to be unsent must not be among it.
       call.withdrawn = true;
-      call.fail(error, call.sent ? 'unknown' : 'not-sent');
+      call.lose(error);
     }
     for (const id of [...this.#abandoned.keys()]) this.#answeredLate(id);
     for (const notification of this.#unacknowledged.values()) notification.fail(error);
@@ -300,6 +320,10 @@ export class Outbound implements CallOwner {
     return this.#references.start(lending, call, (work) => work());
   }
 
+  lose(call: PendingCall, error: KindredError, outcome: Outcome): void {
+    if (!this.#handOn(call, outcome)) call.fail(error, outcome);
+  }
+
   finished(call: PendingCall): void {
     const { deadline } = call;
     if (deadline !== undefined) this.#deadlines?.remove(deadline);
@@ -307,16 +331,18 @@ export class Outbound implements CallOwner {
     call.takeOver()?.();
   }
 
-  #createHeartbeat({ channel, clock, heartbeatMs }: OutboundOptions): Heartbeat {
+  #createHeartbeat({ channel, clock, limits, heartbeatMs, hasArrived }: OutboundOptions): Heartbeat {
+    const { heartbeatMisses } = limits;
     return new Heartbeat({
       clock,
       intervalMs: heartbeatMs,
-      awaits: () => this.#pending.size + this.#unacknowledged.size + this.#references.streams > 0,
+      mostUnanswered: heartbeatMisses,
       answersPings: () => channel.kindred,
       heard: () => this.liveness.heard,
+      isReached: () => hasArrived?.() === true,
       ping: () => void this.liveness.ping().catch(() => {}),
       vanished: (silentMs) => {
-        const message = `the other end has vanished: it said nothing for ${silentMs} ms, and answered no ping (heartbeatMs ${heartbeatMs})`;
+        const message = `the other end has vanished: it said nothing for ${silentMs} ms, and answered no ping (heartbeatMs ${heartbeatMs}, heartbeatMisses ${heartbeatMisses})`;
         channel.destroy({ kind: 'lost', error: new KindredError('ERR_PEER_GONE', message) });
       },
     });
@@ -325,9 +351,10 @@ export class Outbound implements CallOwner {
   /** Its own bounds and those of the call from which it is made, unless that is over: what it has left behind is free. */
   #prepare(call: PendingCall, options: JoinedOptions, from: Scope | undefined): void {
     const scope = from?.over === true ? undefined : from;
-    const gone = call.isOfLent && !this.#closed ? undefined : this.#refusal;
-    const refusal = gone ?? firedBefore(options, call.name) ?? scope?.cancelled;
+    const refusal = firedBefore(options, call.name) ?? scope?.cancelled;
     if (refusal !== undefined) return call.fail(refusal);
+    const gone = call.isOfLent && !this.#closed ? undefined : this.#refusal;
+    if (gone !== undefined) return this.lose(call, gone, 'not-sent');
     const timeoutMs = shortest(options.timeoutMs, scope?.remainingMs);
     if (timeoutMs !== undefined && timeoutMs <= 0)
       return call.fail(new KindredError('ERR_TIMEOUT', `${call.name}: no time is left for the call`));
@@ -335,6 +362,33 @@ export class Outbound implements CallOwner {
     if (timeoutMs !== undefined) this.#bound(call, timeoutMs);
     for (const signal of options.signals) call.listenTo(signal);
     if (scope !== undefined) call.follow(scope);
+  }
+
+  #retain(
+    args: readonly unknown[],
+    options: JoinedOptions,
+    from: Scope | undefined,
+    held: unknown,
+  ): Retained {
+    const order = (this.#successor as Successor).next();
+    return { args, options, from, due: undefined, order, held };
+  }
+
+  /** True: whoever comes after this connection makes it again. What may have run only where it may run twice. */
+  #handOn(call: PendingCall, outcome: Outcome): boolean {
+    const { retained, method } = call;
+    if (call.settled || retained === undefined || typeof method !== 'string' || !call.canLendAgain)
+      return false;
+    const mayHaveRun = outcome !== 'not-sent';
+    if (mayHaveRun && retained.options.idempotent !== true) return false;
+    const { resolve, reject } = call;
+    const due = call.deadline?.due;
+    if (
+      this.#successor?.take({ ...retained, kind: 'call', due, method, mayHaveRun, resolve, reject }) !== true
+    )
+      return false;
+    call.handOver();
+    return true;
   }
 
   #bound(call: PendingCall, timeoutMs: number): void {
@@ -372,6 +426,7 @@ export class Outbound implements CallOwner {
     const expire = (): void =>
       giveUp(new KindredError('ERR_TIMEOUT', `${method}: not ${level} within ${Math.round(timeoutMs)} ms`));
     const deadline = { since, due: since + timeoutMs, expire };
+    notification.due = deadline.due;
     const deadlines = this.#openDeadlines();
     deadlines.add(deadline);
     notification.tie(() => deadlines.remove(deadline));

@@ -56,7 +56,7 @@ function partsOf(source: string): string[] | undefined {
  * The index behind the comment, string, template or regular expression that begins at `start`; `start` where none does;
  * undefined where that would be a guess. `before`: what was read in front of it.
  */
-function endOfLiteral(source: string, start: number, before: string): number | undefined {
+export function endOfLiteral(source: string, start: number, before: string): number | undefined {
   const char = source[start];
   if (char === '"' || char === "'") return match(/(["'])(?:\\[\s\S]|(?!\1)[^\\])*\1/y, source, start);
   if (char === '`') return endOfTemplate(source, start);

@@ -5,10 +5,12 @@
  *   open --drain()/go-away--> draining --nothing runs--> closed
  *      \_______ close(), the other end closed or died _______/
  * ```
+ * One that reconnects goes from `open` to `reconnecting` and back in the place of the second way.
  */
 import type { CloseReason } from '../channel/channel.ts';
 import type { AckLevel, Meta } from '../wire/message.ts';
 import type { Client, Notifier } from './client.ts';
+import type { Identity } from './identity.ts';
 
 /** When a notification resolves. */
 export type Delivery = 'written' | AckLevel;
@@ -27,7 +29,11 @@ export interface CallOptions {
   transfer?: readonly object[] | undefined;
   /** Travels beside the arguments: trace context and the like. */
   meta?: Meta | undefined;
-  /** The function may run twice for one call: what makes calls again may do so where nobody knows whether it ran. Default false. */
+  /**
+   * The function may run twice for one call: what makes calls again may do so where nobody knows whether it ran. Default
+   * false. On a peer that reconnects the call carries a key, by which a Kindred answers a repeat without running it again;
+   * a key of your own is `meta: { 'kindred/idempotencyKey': '...' }`.
+   */
   idempotent?: boolean | undefined;
   /** Stands around each call and notification, the first of them outermost. Each `with` adds its own inside of those before. */
   middleware?: readonly Middleware[] | undefined;
@@ -90,11 +96,14 @@ export interface PeerLoad {
 }
 
 export interface Peer<Remote = unknown> extends Caller<Remote> {
-  readonly state: 'open' | 'draining' | 'closed';
+  /** `reconnecting`: there is no connection now; calls wait for one. */
+  readonly state: 'open' | 'reconnecting' | 'draining' | 'closed';
   /** The other end is a Kindred, not a plain JSON-RPC peer; false as long as that is not known. */
   readonly kindred: boolean;
   /** Where the other end is, for logs. */
   readonly address: string;
+  /** What the other end has proved to be, on either side; undefined where nothing was asked of it. */
+  readonly identity: Identity | undefined;
   readonly load: PeerLoad;
   /** Resolves, never rejects, when the channel is closed, with the reason. */
   readonly closed: Promise<CloseReason>;

@@ -13,6 +13,7 @@ import type { Lending } from './references.ts';
 import type { Scope } from './scope.ts';
 import type { Outgoing } from './sender.ts';
 import type { Consumer, Life, Producer } from './streams.ts';
+import type { Retained } from './successor.ts';
 
 /** What a pending call needs of the half that made it. */
 export interface CallOwner {
@@ -25,6 +26,8 @@ export interface CallOwner {
   recall(lending: Lending): void;
   /** Nothing of the call may be used any more. */
   finished(call: PendingCall): void;
+  /** The connection leaves it undone: it goes on elsewhere, or fails. */
+  lose(call: PendingCall, error: KindredError, outcome: Outcome): void;
 }
 
 /** What only some calls have; one object, so that the others stay small. */
@@ -61,6 +64,8 @@ export class PendingCall implements Outgoing, Life {
   /** Forgotten once they are sent. */
   params: Params | undefined;
   meta: Meta | undefined;
+  /** Where it may be made again on another connection. */
+  retained: Retained | undefined;
   resolve!: (value: unknown) => void;
   reject!: (error: KindredError) => void;
   readonly #owner: CallOwner;
@@ -119,6 +124,14 @@ export class PendingCall implements Outgoing, Life {
     return this.#extras?.lending?.functions ?? [];
   }
 
+  /** What it lends can be lent again: it was not sent, and nothing of that is a stream or a handle. */
+  get canLendAgain(): boolean {
+    const lending = this.#extras?.lending;
+    return (
+      lending === undefined || (!this.sent && lending.streams.length === 0 && lending.handles === undefined)
+    );
+  }
+
   get deadline(): Deadline | undefined {
     return this.#extras?.deadline;
   }
@@ -161,6 +174,16 @@ export class PendingCall implements Outgoing, Life {
     if (this.settled) return;
     this.#settle();
     this.reject(error.outcome === outcome ? error : error.withOutcome(outcome));
+    this.release();
+  }
+
+  lose(error: KindredError): void {
+    this.#owner.lose(this, error, this.sent ? 'unknown' : 'not-sent');
+  }
+
+  /** It goes on elsewhere: nothing of it is left here. */
+  handOver(): void {
+    this.#settle();
     this.release();
   }
 

@@ -5,6 +5,7 @@ import type { AckLevel, Message, Params } from '../wire/message.ts';
 import type { JoinedOptions } from './call-options.ts';
 import type { Delivery } from './peer.ts';
 import type { Outgoing } from './sender.ts';
+import type { Retained, Successor } from './successor.ts';
 
 export class PendingNotification implements Outgoing {
   readonly lends = false;
@@ -24,10 +25,12 @@ export class PendingNotification implements Outgoing {
   #params: Params | undefined;
   #settled = false;
   #failure: KindredError | undefined;
+  #elsewhere: Promise<void> | undefined;
   #ties: (() => void)[] | undefined;
   /** Made where somebody asks before it is on its way. */
   #resolve: (() => void) | undefined;
   #reject: ((error: KindredError) => void) | undefined;
+  #heir: { successor: Successor; retained: Retained } | undefined;
 
   constructor(
     channel: Channel,
@@ -49,6 +52,7 @@ export class PendingNotification implements Outgoing {
   /** To be asked for once. Most have left by then, and need no more than what the channel says of its writes. */
   get done(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#elsewhere !== undefined) return this.#elsewhere;
     if (this.#params === undefined && this.#level === 'written' && this.#ties === undefined)
       return this.#whenWritten();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -56,6 +60,16 @@ export class PendingNotification implements Outgoing {
     this.#reject = reject;
     if (this.#settled) this.#resolve();
     return promise;
+  }
+
+  /** It may be made again on another connection. */
+  retain(successor: Successor, retained: Retained): void {
+    this.#heir = { successor, retained };
+  }
+
+  /** On the watch's free time. */
+  set due(due: number) {
+    if (this.#heir !== undefined) this.#heir.retained.due = due;
   }
 
   /** Calls `untie` once it is settled, in whichever way. */
@@ -101,7 +115,9 @@ export class PendingNotification implements Outgoing {
     return this.#channel.flushed().then((written) => {
       if (this.sent && written) return undefined;
       return this.#channel.closed.then((reason) => {
-        throw this.#outcomeOf(errorOf(reason));
+        const elsewhere = this.#handOn();
+        if (elsewhere === undefined) throw this.#outcomeOf(errorOf(reason));
+        return elsewhere;
       });
     });
   }
@@ -122,6 +138,36 @@ export class PendingNotification implements Outgoing {
     this.#settle();
     this.#failure = this.#outcomeOf(error);
     this.#reject?.(this.#failure);
+  }
+
+  lose(error: KindredError): void {
+    if (this.#settled) return;
+    const elsewhere = this.#handOn();
+    if (elsewhere === undefined) return this.fail(error);
+    this.#settle();
+    this.#elsewhere = elsewhere;
+    if (this.#resolve !== undefined && this.#reject !== undefined)
+      elsewhere.then(this.#resolve, this.#reject);
+  }
+
+  /** Whoever comes after this connection makes it again, where it was not sent. */
+  #handOn(): Promise<void> | undefined {
+    if (this.#heir === undefined || this.sent) return undefined;
+    const { successor, retained } = this.#heir;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const settle = { resolve: () => resolve(), reject };
+    if (
+      !successor.take({
+        ...retained,
+        kind: 'notification',
+        method: this.#method,
+        mayHaveRun: false,
+        ...settle,
+      })
+    )
+      return undefined;
+    this.withdrawn = true;
+    return promise;
   }
 
   #outcomeOf(error: KindredError): KindredError {

@@ -149,6 +149,18 @@ export class References {
     return this.#borrowed.claim.add(reference.id);
   }
 
+  /** Of a message that cannot bring any: nobody would ever end what it lends. */
+  refuseBorrowed(kind: Message['kind']): void {
+    const borrowed = this.takeBorrowed();
+    if (borrowed === undefined) return;
+    for (const consumer of borrowed.consumers) consumer.cancel();
+    borrowed.claim?.drop();
+    throw new KindredError(
+      'ERR_PROTOCOL',
+      `a message (${kind}) has brought a reference: only calls and results may`,
+    );
+  }
+
   takeBorrowed(): Borrowing | undefined {
     const borrowed = this.#borrowed;
     this.#borrowed = undefined;

@@ -43,6 +43,8 @@ export class Scope implements CurrentCall {
   readonly isNameless: boolean;
   cancelled: KindredError | undefined;
   over = false;
+  /** Its function runs on where the caller is gone: its answer may be asked for again. */
+  isKept = false;
 
   readonly #owner: ScopeOwner;
   #due: number | undefined;

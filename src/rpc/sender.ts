@@ -31,6 +31,8 @@ export interface Outgoing extends Ticket {
   onSent(lending: Lending | undefined): void;
   /** It could not be sent. */
   fail(error: KindredError): void;
+  /** The connection leaves it undone: it goes on elsewhere, or fails. */
+  lose(error: KindredError): void;
 }
 
 export interface SenderOptions {
@@ -141,7 +143,7 @@ export class Sender {
   /** Nothing of those that wait is sent, or of some of them. */
   refuse(error: KindredError, isRefused: (outgoing: Outgoing) => boolean = () => true): void {
     this.#letGo();
-    for (const outgoing of this.#waiting.take(isRefused)) outgoing.fail(error);
+    for (const outgoing of this.#waiting.take(isRefused)) outgoing.lose(error);
     this.pump();
   }
 
@@ -192,6 +194,7 @@ export class Sender {
           : new KindredError('ERR_NOT_ENCODABLE', 'an argument could not be read', { cause: thrown });
       if (error.code === 'ERR_NOT_ENCODABLE' && channel.state === 'greeting')
         this.#hold(outgoing, failWith(error));
+      else if (error.code === 'ERR_CLOSED') outgoing.lose(error);
       else outgoing.fail(error);
       return channel.state !== 'greeting' || this.#held === undefined;
     }

@@ -449,3 +449,31 @@ describe('the bound on open streams', () => {
     await client.close();
   });
 });
+
+describe('the credit of a stream', () => {
+  for (const [what, value, fits] of [
+    ['items', 0, firstWindow.items],
+    ['bytes', 'x'.repeat(100_000), 3],
+  ] as const)
+    it(`is no word of honour: a producer that sends more ${what} loses its connection`, async () => {
+      const { client, server, channels } = createPair(
+        { take: (_: unknown) => new Promise<void>(() => {}) },
+        { over: 'binary' },
+      );
+      async function* silent(): AsyncGenerator<never> {
+        await new Promise(() => {});
+      }
+      const failed = rejection(client.call.take(silent()));
+      await turn();
+      const say = (seq: number): unknown => channels.client.send({ kind: 'item', stream: 1, seq, value });
+      for (let seq = 0; seq < fits; seq++) say(seq);
+      await turn();
+      assert.equal(server.state, 'open');
+      say(fits);
+      const { kind, error } = await server.closed;
+      assert.equal(kind, 'broken');
+      assert.equal(error?.code, 'ERR_PROTOCOL');
+      assert.match(error?.message ?? '', /without credit/);
+      await failed;
+    });
+});

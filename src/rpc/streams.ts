@@ -208,6 +208,9 @@ export class Consumer implements RemoteStream<unknown> {
   readonly #options: ConsumerOptions;
   readonly #box = createMailbox<unknown, number>((bytes) => this.#onTaken(bytes));
   #window: { items: number; bytes: number } = { ...firstWindow };
+  /** What the producer may still send. */
+  #roomItems: number = firstWindow.items;
+  #roomBytes: number = firstWindow.bytes;
   #takenItems = 0;
   #takenBytes = 0;
   #starved = false;
@@ -231,6 +234,13 @@ export class Consumer implements RemoteStream<unknown> {
         'ERR_PROTOCOL',
         `item ${seq} of a stream came where ${this.#nextSeq - 1} was due`,
       );
+    if (this.#options.credit && (this.#roomItems <= 0 || this.#roomBytes <= 0))
+      throw new KindredError(
+        'ERR_PROTOCOL',
+        `item ${seq} of a stream came without credit: ${this.#box.size} items wait already`,
+      );
+    this.#roomItems--;
+    this.#roomBytes -= bytes;
     this.bufferedBytes += bytes;
     this.#box.push(value, bytes);
   }
@@ -298,6 +308,8 @@ export class Consumer implements RemoteStream<unknown> {
     this.#starved = false;
     this.#takenItems = 0;
     this.#takenBytes = 0;
+    this.#roomItems += items;
+    this.#roomBytes += bytes;
     this.#options.port.tell({ kind: 'credit', stream: this.#options.id, items, bytes });
   }
 

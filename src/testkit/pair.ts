@@ -2,6 +2,7 @@
 import type { Channel } from '../channel/channel.ts';
 import { createFramedChannel, type DialectChoice } from '../channel/framed.ts';
 import { createMemoryBytePair, createMemoryPair, type MemoryOptions } from '../channel/memory.ts';
+import type { ByteTransport } from '../channel/transport.ts';
 import { createValuesChannel } from '../channel/values.ts';
 import { createPeer, helloOf, type PeerOptions } from '../rpc/channel-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
@@ -13,6 +14,8 @@ export interface PairOptions extends MemoryOptions {
   over?: 'values' | 'greet' | 'binary' | 'json-lines' | 'json-headers';
   /** Bytes per chunk, where there are bytes. Default: as they were written. */
   cutAt?: number;
+  /** What carries the bytes, instead of memory: the end of `client`, and that of `server`. */
+  transports?: readonly [ByteTransport, ByteTransport];
   /** Of the end that calls (`client`) and of the one that serves. */
   client?: PeerOptions;
   server?: PeerOptions;
@@ -38,27 +41,31 @@ export function createPair<Service extends object>(
 
 function valueChannels(options: PairOptions): Pair<unknown>['channels'] {
   const [left, right] = createMemoryPair(options);
-  const open = (transport: typeof left, limits = defaultLimits): Channel =>
-    createValuesChannel(transport, { form: 'kindred', hello: helloOf(limits), limits });
-  return { client: open(left, options.client?.limits), server: open(right, options.server?.limits) };
+  const open = (transport: typeof left, { limits = defaultLimits, description }: PeerOptions = {}): Channel =>
+    createValuesChannel(transport, { form: 'kindred', hello: helloOf(limits, description?.hash), limits });
+  return { client: open(left, options.client), server: open(right, options.server) };
 }
 
 function byteChannels(
   over: Exclude<PairOptions['over'], 'values' | undefined>,
   options: PairOptions,
 ): Pair<unknown>['channels'] {
-  const [left, right] = createMemoryBytePair(options);
-  const open = (transport: typeof left, dialect: DialectChoice, limits = defaultLimits): Channel =>
+  const [left, right] = options.transports ?? createMemoryBytePair(options);
+  const open = (
+    transport: typeof left,
+    dialect: DialectChoice,
+    { limits = defaultLimits, description }: PeerOptions = {},
+  ): Channel =>
     createFramedChannel(transport, {
       mode: 'calls',
       dialect,
-      hello: helloOf(limits),
+      hello: helloOf(limits, description?.hash),
       limits,
       text: webText,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
   return {
-    client: open(left, over, options.client?.limits),
-    server: open(right, over === 'greet' ? 'choose' : over, options.server?.limits),
+    client: open(left, over, options.client),
+    server: open(right, over === 'greet' ? 'choose' : over, options.server),
   };
 }

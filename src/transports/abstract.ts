@@ -33,7 +33,7 @@ export async function listenAbstract(
   if (options.allowAnyone !== true)
     throw new KindredError(
       'ERR_INSECURE_ADDRESS',
-      `${address} could be reached by every user of this machine, and callers are not authenticated: listen at local:NAME or unix:/path.sock, or say { allowAnyone: true }`,
+      `${address} could be reached by every user of this machine, and callers are not authenticated: listen at local:NAME or unix:/path.sock, or give a { secret }, or say { allowAnyone: true }`,
     );
   const server = createServer({ allowHalfOpen: true });
   let connections = 0;

@@ -41,6 +41,8 @@ export interface Claim extends ProcessIdentity {
   dialects?: readonly string[] | undefined;
   /** Of the program or library; for people. */
   version?: string | undefined;
+  /** Callers are asked for a secret. */
+  secret?: boolean | undefined;
 }
 
 /** The files of an endpoint. */
@@ -88,7 +90,7 @@ export interface Claimed {
 export async function claimEndpoint(
   files: EndpointFiles,
   name: string,
-  about: Pick<Claim, 'dialects' | 'version'>,
+  about: Pick<Claim, 'dialects' | 'version' | 'secret'>,
   acceptor: Acceptor,
   lock: LockOptions,
 ): Promise<Claimed> {
@@ -149,7 +151,7 @@ export function readClaim(files: Pick<EndpointFiles, 'claim'>): Claim | undefine
   } catch {
     return undefined;
   }
-  const { name, pid, started, boot, dialects, version } = (value ?? {}) as Record<string, unknown>;
+  const { name, pid, started, boot, dialects, version, secret } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || !Number.isSafeInteger(pid)) return undefined;
   return {
     name,
@@ -158,6 +160,7 @@ export function readClaim(files: Pick<EndpointFiles, 'claim'>): Claim | undefine
     boot: typeof boot === 'string' ? boot : undefined,
     dialects: Array.isArray(dialects) ? dialects.filter((each) => typeof each === 'string') : undefined,
     version: typeof version === 'string' ? version : undefined,
+    secret: secret === true ? true : undefined,
   };
 }
 

@@ -64,6 +64,7 @@ export function dialSocket(
       socket.off('close', onClose);
     }
     function succeed(): void {
+      if (isToItself(socket)) return fail(notReachable(address, refused()));
       settle();
       // In this very turn, so that the transport hears all that the socket says from now on.
       const transport = createStreamTransport(address, socket);
@@ -77,6 +78,18 @@ export function dialSocket(
       reject(error);
     }
   });
+}
+
+/**
+ * Where nobody listens at a port from which the system takes those of its own connections, one in many thousand tries is
+ * given this very port, and connects to itself. Whoever tries again and again meets that.
+ */
+function isToItself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+  return localPort !== undefined && localPort === remotePort && localAddress === remoteAddress;
+}
+
+function refused(): Error {
+  return Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' });
 }
 
 export function cancelled(address: string, signal: AbortSignal): KindredError {

@@ -34,7 +34,7 @@ export async function addressToBind(address: string, host: string, open: boolean
     throw new KindredError(
       'ERR_INSECURE_ADDRESS',
       `${address} could be reached from other machines, and callers are not authenticated: ` +
-        'listen at 127.0.0.1 or [::1], or at tls:// with { requestCert: true, ca }, or say { allowAnyone: true }',
+        'listen at 127.0.0.1 or [::1], or give a { secret }, or listen at tls:// with { requestCert: true, ca }, or say { allowAnyone: true }',
     );
   return ip;
 }

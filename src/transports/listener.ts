@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import { defaultLimits } from '../wire/limits.ts';
+import { remotePlace } from './remote-place.ts';
 import { createStreamTransport } from './stream.ts';
 import { cannotListen } from './system-errors.ts';
 
@@ -22,14 +23,22 @@ export interface Listener {
 export interface ListenOptions {
   /** Connections at a time. Default 4096. */
   maxConnections?: number | undefined;
+  /** Of these, from one remote address. Default 4096. */
+  maxConnectionsPerAddress?: number | undefined;
+  /** Asked of each connection before anything else; false: it is closed at once. */
+  admits?: ((from: string) => boolean) | undefined;
   clock?: Clock | undefined;
 }
 
 /**
- * Hears of every connection. `refused`: it is one too many; it may be told so in few words, and is closed after a
- * second at the latest.
+ * Hears of every connection, and from which remote place it comes ('': from this machine, over no address). `refused`: it
+ * is one more than this limit; it may be told so in few words, and is closed after a second at the latest.
  */
-export type OnTransport = (transport: ByteTransport, refused: boolean) => void;
+export type OnTransport = (
+  transport: ByteTransport,
+  refused: 'maxConnections' | 'maxConnectionsPerAddress' | undefined,
+  from: string,
+) => void;
 
 /** So many refused connections are told so at a time; beyond, connections are closed at once. */
 const maxRefused = 64;
@@ -46,18 +55,39 @@ export function createAcceptor(
   onTransport: OnTransport,
   options: ListenOptions,
 ): Acceptor {
-  const { maxConnections = defaultLimits.maxConnections, clock = systemClock } = options;
+  const {
+    maxConnections = defaultLimits.maxConnections,
+    maxConnectionsPerAddress = defaultLimits.maxConnectionsPerAddress,
+    admits,
+    clock = systemClock,
+  } = options;
   let open = 0;
+  const openFrom = new Map<string, number>();
   function accept(socket: Socket): void {
-    const refused = open >= maxConnections;
+    const from = remotePlace(socket.remoteAddress);
+    if (admits?.(from) === false) {
+      socket.on('error', () => {}).destroy();
+      return;
+    }
+    const others = openFrom.get(from) ?? 0;
+    const refused =
+      open >= maxConnections
+        ? 'maxConnections'
+        : from !== '' && others >= maxConnectionsPerAddress
+          ? 'maxConnectionsPerAddress'
+          : undefined;
     open++;
-    const timer = refused ? clock.after(refusedMs, () => socket.destroy()) : undefined;
+    openFrom.set(from, others + 1);
+    const timer = refused === undefined ? undefined : clock.after(refusedMs, () => socket.destroy());
     timer?.unref();
     socket.on('close', () => {
       open--;
+      const left = (openFrom.get(from) ?? 1) - 1;
+      if (left === 0) openFrom.delete(from);
+      else openFrom.set(from, left);
       timer?.cancel();
     });
-    onTransport(createStreamTransport(nameOf(socket), socket), refused);
+    onTransport(createStreamTransport(nameOf(socket), socket), refused, from);
   }
   return {
     attach(server, event = 'connection') {

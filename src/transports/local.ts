@@ -40,13 +40,15 @@ export interface DialledLocal {
   dialects: readonly string[] | undefined;
   /** The process that serves, as its claim says. */
   pid: number | undefined;
+  /** Its claim says that it asks callers for a secret. */
+  secret: boolean;
 }
 
 /** Throws `ERR_NOT_REACHABLE`, `ERR_UNSAFE_DIRECTORY`, `ERR_BAD_ADDRESS`, `ERR_CANCELLED`, `ERR_TIMEOUT`. */
 export async function dialLocal(name: string, options: DialOptions = {}): Promise<DialledLocal> {
   if (process.platform === 'win32') {
     const transport = await dialPipe(windowsName(name), options, `local:${name}`);
-    return { transport, dialects: undefined, pid: undefined };
+    return { transport, dialects: undefined, pid: undefined, secret: false };
   }
   const directory = runtimeDirectory();
   const files = endpointFiles(name, directory);
@@ -59,7 +61,7 @@ export async function dialLocal(name: string, options: DialOptions = {}): Promis
   try {
     const transport = await dialPath(files.address, files.socket, options);
     const claim = readClaim(files);
-    return { transport, dialects: claim?.dialects, pid: claim?.pid };
+    return { transport, dialects: claim?.dialects, pid: claim?.pid, secret: claim?.secret === true };
   } catch (error) {
     if (!(error instanceof KindredError) || error.code !== 'ERR_NOT_REACHABLE') throw error;
     throw notReachable(files.address, error.cause, 'start its server, as the same user');
@@ -71,6 +73,8 @@ export interface ListenLocalOptions extends ListenOptions {
   dialects?: readonly string[] | undefined;
   /** Of the program, for its claim. */
   version?: string | undefined;
+  /** Callers are asked for a secret; for its claim. Default false. */
+  secret?: boolean | undefined;
   lock?: LockOptions | undefined;
   /** How it is told to look whether its socket is still there; gives back how to stop that. Default: every second. */
   watch?: ((look: () => void) => () => void) | undefined;
@@ -101,7 +105,8 @@ export async function listenLocal(
     onTransport,
     options,
   );
-  const about = { dialects: options.dialects, version: options.version };
+  const { dialects, version, secret } = options;
+  const about = { dialects, version, ...(secret === true ? { secret } : {}) };
   const claim = async () => {
     for (let attempt = 1; ; attempt++) {
       ensureRuntimeDirectory(directory);

@@ -327,3 +327,25 @@ test('a paused receiver stops the sender after a window of bytes, and nothing is
   assert.equal(await child.line(), String(written));
   assert.equal(await child.exited, 0);
 });
+
+test('the window stays what it is, whatever the other end says to have taken', async () => {
+  const [near, far] = createFakeChannel('json');
+  const transport = createIpcByteTransport(near);
+  const ear = createEar();
+  transport.start(ear);
+  const say = (taken: unknown): Promise<unknown> =>
+    new Promise((told) =>
+      (far as unknown as { send(value: unknown, done: (error: unknown) => void): void }).send(
+        { 'kindred:taken': taken },
+        told,
+      ),
+    );
+  for (const taken of [1e300, -1e300]) await say(taken);
+  transport.write([Buffer.alloc(2 * 1024 * 1024)]);
+  await transport.flushed();
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(!ear.heard.includes('drain'), 'the window is full');
+  await say(2 * 1024 * 1024);
+  await ear.until('drain', () => ear.heard.includes('drain'));
+  transport.destroy();
+});

@@ -251,7 +251,8 @@ class IpcBytes implements ByteTransport {
   #onControl(value: unknown): boolean {
     const taken = member(value, takenKey);
     if (typeof taken !== 'number') return false;
-    this.#underWay -= taken;
+    // Never more than was sent: the window would be none.
+    if (taken > 0) this.#underWay = Math.max(0, this.#underWay - taken);
     if (this.#underWay * 2 <= windowBytes) this.#unblock(this.#windowFull);
     return true;
   }

@@ -8,11 +8,14 @@
 import type { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import type { TlsFacts } from '../channel/certificate.ts';
 import type { ByteReceiver, ByteTransport } from '../channel/transport.ts';
 import type { Chunk } from '../wire/dialect.ts';
 import { readDirectly } from './direct-reads.ts';
 import { rescueLastWords } from './last-words.ts';
 import { connectionLost } from './system-errors.ts';
+import { unconfirmedBytes } from './tcp-queue.ts';
+import { tlsFactsOf } from './tls-facts.ts';
 
 /** Strings of one write are joined up to so many characters; beyond, copying costs more than a vectored write. */
 const joinLength = 64 * 1024;
@@ -70,6 +73,15 @@ class StreamTransport implements ByteTransport {
 
   get mayVanish(): boolean {
     return (this.#readable as Partial<Socket>).remoteAddress !== undefined;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return tlsFactsOf(this.#readable);
+  }
+
+  hasArrived(): boolean | undefined {
+    const unconfirmed = unconfirmedBytes(this.#readable as Socket);
+    return unconfirmed === undefined ? undefined : unconfirmed === 0;
   }
 
   start(receiver: ByteReceiver): void {

@@ -58,14 +58,13 @@ export function codeOf(error: unknown): string | undefined {
 export function notReachable(address: string, error: unknown, mend?: string): KindredError {
   const cause = likeliest(error);
   const code = codeOf(cause);
-  const certificate = code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO/.test(code);
   return new KindredError(
     'ERR_NOT_REACHABLE',
     `${address} cannot be reached: ${reasonOf(cause)}${mend === undefined ? '' : `; ${mend}`}`,
     {
       cause: error,
       outcome: 'not-sent',
-      retryable: !certificate && !(code !== undefined && lasting.has(code)),
+      retryable: !isOfCertificates(code) && !(code !== undefined && lasting.has(code)),
     },
   );
 }
@@ -75,7 +74,13 @@ export function connectionLost(name: string, error: unknown): KindredError {
   if (error instanceof KindredError) return error;
   if (codeOf(error) === 'ERR_STREAM_WRITE_AFTER_END')
     return new KindredError('ERR_CLOSED', `${name}: written to after its end was told`, { cause: error });
-  return new KindredError('ERR_PEER_GONE', `${name}: ${reasonOf(error)}`, { cause: error });
+  // With TLS 1.3 a caller hears that its certificate is not taken when its own hand-shake is over.
+  const retryable = !isOfCertificates(codeOf(error));
+  return new KindredError('ERR_PEER_GONE', `${name}: ${reasonOf(error)}`, { cause: error, retryable });
+}
+
+function isOfCertificates(code: string | undefined): boolean {
+  return code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|UNABLE_TO/.test(code);
 }
 
 /** A listener could not be opened, or failed while it was open. */

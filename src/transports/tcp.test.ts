@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { createEar, testByteTransport } from '../../test/suites/byte-transport.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import { parseAddress } from './address.ts';
+import { dialSocket } from './dial.ts';
 import { isLoopback } from './exposure.ts';
 import type { Listener } from './listener.ts';
 import { dialTcp, type HostAndPort, type ListenTcpOptions, listenTcp } from './tcp.ts';
@@ -12,7 +13,7 @@ import { dialTcp, type HostAndPort, type ListenTcpOptions, listenTcp } from './t
 const tcp = (text: string) => parseAddress(text) as HostAndPort;
 
 async function listening(text = 'tcp://127.0.0.1:0', options: ListenTcpOptions = {}) {
-  const accepted: { transport: ByteTransport; refused: boolean }[] = [];
+  const accepted: { transport: ByteTransport; refused: string | undefined }[] = [];
   const waiting: ((transport: ByteTransport) => void)[] = [];
   const listener = await listenTcp(tcp(text), options, (transport, refused) => {
     const waiter = waiting.shift();
@@ -34,6 +35,20 @@ for (const host of ['127.0.0.1', '[::1]', 'localhost'])
     const [near, far] = await Promise.all([dial(), next()]);
     return { near, far, cleanUp: () => listener.close() };
   });
+
+test('does not take a connection to itself for a server', async () => {
+  const { listener } = await listening();
+  const { port } = new URL(listener.address);
+  await listener.close();
+  const own = { host: '127.0.0.1', port: Number(port), localPort: Number(port) };
+  await assert.rejects(
+    dialSocket('tcp:itself', () => connect(own), {}),
+    {
+      code: 'ERR_NOT_REACHABLE',
+      retryable: true,
+    },
+  );
+});
 
 test('tells the real port, and names both ends', async () => {
   const { listener, next, dial } = await listening();
@@ -75,7 +90,7 @@ test('one connection too many is told to be refused, and closed', async () => {
   tooMany.start(ear);
   while (accepted.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const [{ transport, refused }] = accepted as [(typeof accepted)[0]];
-  assert.equal(refused, true);
+  assert.equal(refused, 'maxConnections');
   transport.write(['full']);
   transport.end();
   await ear.until('the end', () => ear.heard.includes('end'));

@@ -30,6 +30,8 @@ export const kindNumbers: Readonly<Record<Exclude<MessageKind, 'invalid'>, numbe
   ack: 14,
   hello: 15,
   plain: 16,
+  received: 17,
+  bye: 18,
 };
 
 /** Optional fields of calls, notifications and plain messages; `dataFlag` is that of errors. */

@@ -12,6 +12,7 @@ import {
   metaFlag,
   timeoutFlag,
 } from './binary-kinds.ts';
+import { isCount, isHello } from './check-message.ts';
 import type {
   AckLevel,
   CallId,
@@ -102,7 +103,7 @@ export class MessageReader {
       case 'fail':
         return { kind, stream: this.#id(), error: this.#error(flags) };
       case 'credit':
-        return { kind, stream: this.#id(), items: this.#number(), bytes: this.#number() };
+        return { kind, stream: this.#id(), items: this.#count(), bytes: this.#count() };
       case 'ping':
         return { kind, id: this.#number() };
       case 'pong':
@@ -111,6 +112,10 @@ export class MessageReader {
         return { kind, lastId: this.#id(), reason: values.string() };
       case 'ack':
         return { kind, ...this.#ack() };
+      case 'received':
+        return { kind, bytes: this.#number() };
+      case 'bye':
+        return { kind };
       case 'hello':
         return { kind, hello: this.#hello() };
       case 'plain': {
@@ -129,6 +134,11 @@ export class MessageReader {
   #number(): number {
     const number = this.#values.read(0);
     return typeof number === 'number' ? number : this.#values.wrong('a number was expected');
+  }
+
+  #count(): number {
+    const count = this.#values.read(0);
+    return isCount(count) ? count : this.#values.wrong('a count of items or bytes was expected');
   }
 
   #method(): string | number {
@@ -168,11 +178,8 @@ export class MessageReader {
 
   #hello(): Hello {
     const hello = this.#values.read(0);
-    if (!isPlain(hello)) return this.#values.wrong('a hello is a plain object');
-    const { version, maxCalls, maxMessageBytes } = hello as Partial<Hello>;
-    if ([version, maxCalls, maxMessageBytes].some((number) => typeof number !== 'number'))
-      this.#values.wrong('a hello says version, maxCalls and maxMessageBytes');
-    return hello as Hello;
+    if (isHello(hello)) return hello;
+    return this.#values.wrong('a hello says version, maxCalls and maxMessageBytes, all of them above 0');
   }
 }
 

@@ -139,6 +139,13 @@ export class MessageWriter {
         headBytes[head] = kindNumbers.ack;
         writeAck(values, message);
         return;
+      case 'received':
+        headBytes[head] = kindNumbers.received;
+        values.number(message.bytes);
+        return;
+      case 'bye':
+        headBytes[head] = kindNumbers.bye;
+        return;
       case 'hello':
         headBytes[head] = kindNumbers.hello;
         values.value(message.hello, 'hello');

@@ -263,6 +263,22 @@ describe('a JSON-RPC batch', () => {
     assert.throws(() => heardBy(open(), members(1001)), { code: 'ERR_PROTOCOL' });
   });
 
+  it('holds no result deeper than maxDepth, and one that is just as deep', () => {
+    const rpc = open({ limits: { maxMessageBytes: 500, maxDepth: 10 } });
+    const batchOf = (depth: number): unknown => {
+      const deep: unknown = JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+      return [{ jsonrpc: '2.0', id: 1, result: deep }];
+    };
+    const heard: Message[] = [];
+    // The batch and the envelope are two levels.
+    rpc.decode(batchOf(10), 100, (message) => heard.push(message), 12);
+    assert.equal(heard.length, 1);
+    assert.throws(() => rpc.decode(batchOf(11), 100, () => {}, 13), {
+      code: 'ERR_LIMIT',
+      message: /maxDepth/,
+    });
+  });
+
   it('shares its bytes among its messages', () => {
     const sizes: number[] = [];
     open().decode([1, 2, 3], 100, (_, bytes) => sizes.push(bytes));

@@ -107,13 +107,14 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
 
   function checkDepth(message: Message, depth: number): void {
     if (message.kind === 'invalid' || depth - (message.kind === 'result' ? 1 : 2) <= limits.maxDepth) return;
-    throw new KindredError('ERR_LIMIT', `a value is deeper than maxDepth (${limits.maxDepth})`);
+    throw tooDeep(limits.maxDepth);
   }
 
   function decodeBatch(
     values: readonly unknown[],
     bytes: number,
     sink: (message: Message, bytes: number) => void,
+    depth: number,
   ): void {
     if (values.length === 0) {
       sink(invalid(null, 'a batch has at least one member'), bytes);
@@ -123,9 +124,15 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     const owed: CallId[] = [];
     let invalids = 0;
     for (const value of values) {
-      // What stands in a batch cannot be too deep where the batch as a whole is not.
       const message = read(value, 0);
       if (message === undefined) continue;
+      // Within the batch and the envelope of a result there is one level more than within those of arguments.
+      if (
+        message.kind === 'result' &&
+        depth > limits.maxDepth + 2 &&
+        isDeeper(message.value, limits.maxDepth)
+      )
+        throw tooDeep(limits.maxDepth);
       messages.push(message);
       const owes = message.kind === 'call' || (message.kind === 'invalid' && message.answers === undefined);
       if (owes) owed.push(message.id);
@@ -177,7 +184,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   return {
     decode(value, bytes, sink, depth = 0) {
       if (Array.isArray(value)) {
-        decodeBatch(value, bytes, sink);
+        decodeBatch(value, bytes, sink, depth);
         return;
       }
       const message = read(value, depth);
@@ -189,4 +196,14 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
       return said === undefined ? undefined : (JSON.parse(said.text) as unknown);
     },
   };
+}
+
+function tooDeep(maxDepth: number): KindredError {
+  return new KindredError('ERR_LIMIT', `a value is deeper than maxDepth (${maxDepth})`);
+}
+
+/** Of a value that is not much deeper. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }

@@ -17,13 +17,31 @@ export interface Limits {
   maxStreams: number;
   /** Connections per listener. */
   maxConnections: number;
+  /** Of these, from one remote address (of IPv6, from one /64 network). */
+  maxConnectionsPerAddress: number;
+  /**
+   * Failed proofs of a secret from one remote address (of a Unix domain socket, from all) within a minute; then its
+   * connections are closed at once, until a minute has passed since the last of them.
+   */
+  maxFailedProofs: number;
   /** Time for the hand-shake (the binary dialect, TLS, secrets), in milliseconds. Towards a child, which has to start first, the default is 30,000. */
   handshakeMs: number;
   /**
-   * While an answer is awaited over a network, and nothing was heard for so long: a ping, in milliseconds. Two that stay
-   * unanswered for as long each, and the connection is lost. 0: never.
+   * Where nothing was heard over a network for so long: a ping, in milliseconds, whether or not an answer is awaited. So an
+   * end that vanishes is found after `heartbeatMs * (1 + heartbeatMisses)`. 0: never.
    */
   heartbeatMs: number;
+  /**
+   * Pings in a row, each `heartbeatMs` after the one before, that stay without an answer; then the connection is lost. Four
+   * times as many where the system tells that they do arrive (Linux): that end is blocked.
+   */
+  heartbeatMisses: number;
+  /**
+   * Between two Kindreds over `tcp:` and `tls:`: how long a connection that was lost may be away, in milliseconds, before
+   * it is given up. Until then calls, streams and lent functions wait, and go on where they were. The smaller number of
+   * the two ends counts. 0: a lost connection is over at once.
+   */
+  resumeMs: number;
 }
 
 const KiB = 1024;
@@ -37,8 +55,12 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   maxBufferedBytes: 16 * MiB,
   maxStreams: 256,
   maxConnections: 4096,
+  maxConnectionsPerAddress: 4096,
+  maxFailedProofs: 10,
   handshakeMs: 5000,
-  heartbeatMs: 30_000,
+  heartbeatMs: 5000,
+  heartbeatMisses: 3,
+  resumeMs: 30_000,
 });
 
 /** Between a parent and its child, which has to start first: a busy machine may take its time over that. */

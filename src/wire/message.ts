@@ -38,6 +38,8 @@ export interface Hello {
   maxMessageBytes: number;
   /** Streams that the sender takes at a time. */
   maxStreams?: number;
+  /** The hash of the contract that the sender offers, where it is known before anything is asked. */
+  contract?: string;
   /** Room for what later versions say; unknown names are ignored. */
   [name: string]: unknown;
 }
@@ -70,6 +72,10 @@ export type Message =
   | { kind: 'goaway'; lastId: CallId; reason: string }
   | { kind: 'ack'; id: number; level: AckLevel }
   | { kind: 'hello'; hello: Hello }
+  /** So many bytes of the sender's connection have arrived, over all its sockets: what is kept of them may be forgotten. */
+  | { kind: 'received'; bytes: number }
+  /** The end of the connection that comes now is meant: nobody comes back. */
+  | { kind: 'bye' }
   /** A message of a channel without calls: any value. */
   | { kind: 'plain'; value: unknown; ack?: { id: number; level: AckLevel } | undefined }
   /**

@@ -27,6 +27,9 @@ interface Packed extends Staged {
   };
 }
 
+const countingModule =
+  'export async function* count(to: number): AsyncGenerator<number> { for (let n = 1; n <= to; n++) yield n; }\n';
+
 let packages: Packed[] = [];
 let subpaths: string[] = [];
 
@@ -143,6 +146,49 @@ test('a module is hosted in every place', () => {
   assert.equal(runAsUser('host.mjs', script), 'process 3\nthread 3\nhere 3');
 });
 
+test('a pool runs a module in every place, from an ES module and by require', () => {
+  writeFileSync(
+    join(user, 'tasks.mjs'),
+    'export const add = (a, b) => a + b;\nexport default (n) => 2 * n;\n',
+  );
+  writeFileSync(
+    join(user, 'tasks.cjs'),
+    'module.exports = (n) => 2 * n;\nmodule.exports.add = (a, b) => a + b;\n',
+  );
+  const use = `
+    async function use(pool, url, places) {
+      for (const place of places) {
+        const workers = await pool(url, { in: place, size: 2 });
+        const sums = await Promise.all([1, 2, 3].map((n) => workers.call.add(n, n)));
+        console.log(place, ...sums, await workers.call.default(21), workers.status.succeeded);
+        await workers.close();
+      }
+    }`;
+  const script = `
+    import { pool } from 'kindred';
+    ${use}
+    await use(pool, new URL('./tasks.mjs', import.meta.url), ['process', 'thread', 'here']);`;
+  assert.equal(runAsUser('pool.mjs', script), 'process 2 4 6 42 4\nthread 2 4 6 42 4\nhere 2 4 6 42 4');
+  const required = `
+    const { pathToFileURL } = require('node:url');
+    const { pool } = require('kindred');
+    ${use}
+    use(pool, pathToFileURL(require.resolve('./tasks.cjs')), ['process', 'thread']);`;
+  assert.equal(runAsUser('pool.cjs', required), 'process 2 4 6 42 4\nthread 2 4 6 42 4');
+});
+
+test('a pool runs a module of TypeScript, as it is', () => {
+  writeFileSync(join(user, 'count.mts'), countingModule);
+  // What Node.js 22 says of its types.
+  const quiet = '--disable-warning=ExperimentalWarning';
+  const script = `
+    import { pool } from 'kindred';
+    const workers = await pool(new URL('./count.mts', import.meta.url), { size: 1, execArgv: ['${quiet}'] });
+    for await (const n of workers.call.count(3)) console.log(n);
+    await workers.close();`;
+  assert.equal(runAsUser('count.mjs', script), '1\n2\n3');
+});
+
 test('the command runs', () => {
   for (const { manifest } of packages) {
     for (const command of Object.keys(manifest.bin ?? {})) {
@@ -159,6 +205,16 @@ test('the declarations compile in a strict program, library checks included', ()
       .map((subpath, i) => `export * as m${i} from '${subpath}';`)
       .join('\n'),
   );
+  writeFileSync(join(user, 'count.mts'), countingModule);
+  writeFileSync(
+    join(user, 'pool-user.mts'),
+    `import { type Pool, pool } from 'kindred';
+    type Counting = typeof import('./count.mts');
+    const workers: Pool<Counting> = await pool<Counting>(new URL('./count.mts', import.meta.url));
+    for await (const n of workers.call.count(3)) n.toFixed();
+    // @ts-expect-error no such function
+    workers.call.countdown(3);`,
+  );
   writeFileSync(
     join(user, 'tsconfig.json'),
     JSON.stringify({
@@ -169,10 +225,11 @@ test('the declarations compile in a strict program, library checks included', ()
         types: ['node'],
         typeRoots: [join(root, 'node_modules/@types')],
         strict: true,
+        allowImportingTsExtensions: true,
         skipLibCheck: false,
         noEmit: true,
       },
-      include: ['user.mts'],
+      include: ['user.mts', 'pool-user.mts'],
     }),
   );
   succeed(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', user], { cwd: root });

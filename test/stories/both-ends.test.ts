@@ -25,7 +25,9 @@ interface Meeting {
 
 async function openMeeting() {
   let seats = 0;
-  const server = await serve<Member>('tcp://127.0.0.1:0', (peer) => {
+  // One that is killed is to be gone at once.
+  const limits = { resumeMs: 0 };
+  const meeting = (peer: Peer<Member>) => {
     // A service of its own for each.
     const seat = ++seats;
     return {
@@ -40,7 +42,8 @@ async function openMeeting() {
         return others.length;
       },
     } satisfies { [Name in keyof Meeting]: (...args: never[]) => unknown };
-  });
+  };
+  const server = await serve<Member>('tcp://127.0.0.1:0', meeting, { limits });
   return server;
 }
 

@@ -50,7 +50,8 @@ let tcp: Wire;
 let narrow: Wire;
 
 before(async () => {
-  const port = await serve('tcp://127.0.0.1:0', service);
+  // What becomes of calls whose connection does not come back.
+  const port = await serve('tcp://127.0.0.1:0', service, { limits: { resumeMs: 0 } });
   const path = await serve(`unix:${dir}/served`, service);
   servers.push(port, path);
   tcp = await createWire(port.address);
@@ -116,7 +117,10 @@ async function playRound(
   wire: Wire,
   leave: (peer: Peer<Service>) => unknown,
 ): Promise<readonly Ended[]> {
-  const peer = await connect<Service>(wire.address, dialect === undefined ? {} : { dialect });
+  const peer = await connect<Service>(wire.address, {
+    reconnect: false,
+    ...(dialect === undefined ? {} : { dialect }),
+  });
   const work: Promise<Ended>[] = [];
   const count = 1 + random.int(20);
   const leavesAt = random.int(count * 2);

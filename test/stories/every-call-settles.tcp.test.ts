@@ -2,4 +2,4 @@
 import { only } from './fixtures/distances.ts';
 import { testSettling } from './fixtures/settling-tests.ts';
 
-testSettling(only('tcp', 'tls'));
+testSettling(only('tcp', 'tcp that resumes', 'tls'));

@@ -1,14 +1,16 @@
 /** The workers of a pool are killed under load: every call settles with the truth, others come, and none is left behind. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { it } from 'node:test';
 import { promisify } from 'node:util';
 import { type KindredError, pool } from '../../src/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { fixture } from './fixtures/programs.ts';
 import { createRandom, seed } from './fixtures/random.ts';
-import { onStage, type Stage } from './fixtures/stage.ts';
+import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
 const module = new URL('./fixtures/pooled.ts', import.meta.url);
 type Pooled = typeof import('./fixtures/pooled.ts');
@@ -35,12 +37,14 @@ it(`settles every call with the truth while its workers are killed, one after th
       let last = 0;
       const killed = new Set<number>();
       let isOver = false;
+      const mayRunTwice = (id: number): boolean => id % 4 === 0;
 
       const caller = async (): Promise<void> => {
         while (!isOver) {
           const id = ++last;
+          const { call } = mayRunTwice(id) ? workers.with({ idempotent: true }) : workers;
           try {
-            assert.equal(await workers.call.work(id, random.int(50)), id);
+            assert.equal(await call.work(id, random.int(50)), id);
             fates.set(id, 'answered');
           } catch (error) {
             const { code, outcome } = error as KindredError;
@@ -72,15 +76,18 @@ it(`settles every call with the truth while its workers are killed, one after th
       for (const deed of stage.record.deeds) runs.set(Number(deed), (runs.get(Number(deed)) ?? 0) + 1);
       for (const [id, fate] of fates) {
         const ran = runs.get(id) ?? 0;
-        assert.ok(ran <= 1, `call ${id} (${fate}) ran ${ran} times`);
-        if (fate === 'answered') assert.equal(ran, 1, `call ${id} was answered, and never ran`);
+        assert.ok(ran <= (mayRunTwice(id) ? 3 : 1), `call ${id} (${fate}) ran ${ran} times`);
+        if (fate === 'answered') assert.ok(ran >= 1, `call ${id} was answered, and never ran`);
         assert.notEqual(fate, 'not-sent', `call ${id} was given up without need`);
       }
       const unknown = [...fates.values()].filter((fate) => fate === 'unknown').length;
       assert.equal(status.replaced, kills);
+      assert.ok(status.repeated > 0, 'no idempotent call ran again');
       // Each death can take no more than the calls that its worker had.
       assert.ok(unknown <= kills * 8, `${unknown} calls are unknown`);
-      t.diagnostic(`${last} calls, ${kills} kills: ${unknown} unknown, none twice, none lost`);
+      t.diagnostic(
+        `${last} calls, ${kills} kills: ${unknown} unknown, none of them twice; ${status.repeated} idempotent ones again; none lost`,
+      );
     }),
   ));
 
@@ -91,4 +98,34 @@ it('keeps a program alive only for its calls where it is told so', () =>
     });
     const { stdout } = await within('the program ends by itself', run);
     assert.equal(stdout, '1 2 3\n');
+  }));
+
+for (const place of ['process', 'thread'])
+  it(`keeps a program alive or not, as it is told, in: ${place}`, () =>
+    onStage(async (stage) => {
+      const run = promisify(execFile)(
+        process.execPath,
+        [...process.execArgv, fixture('unreferenced-pool.ts'), place],
+        { env: stage.env },
+      );
+      const { stdout } = await within('the program ends by itself', run);
+      assert.equal(stdout, 'idle\nkept\n');
+    }));
+
+it('takes its workers with it when its program is killed', () =>
+  onStage(async (stage) => {
+    const owner = spawn(process.execPath, [...process.execArgv, fixture('pool-owner.ts')], {
+      env: stage.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    stage.watch(owner.pid);
+    const [line] = (await within(
+      'it names its workers',
+      once(createInterface({ input: owner.stdout }), 'line'),
+    )) as [string];
+    const pids = line.split(' ').map(Number);
+    for (const pid of pids) stage.watch(pid);
+    assert.equal(pids.filter(isAlive).length, 3);
+    owner.kill('SIGKILL');
+    await until('its workers are gone', () => !pids.some(isAlive));
   }));

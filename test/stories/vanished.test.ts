@@ -1,36 +1,19 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { it } from 'node:test';
-import { connect, serve } from 'kindred';
-
-/** Between two ends, until it goes dark: then nothing passes, and neither end is told. */
-async function createLine(port: number) {
-  const sockets: Socket[] = [];
-  const server = createServer((near) => {
-    const far = connectSocket(port, '127.0.0.1');
-    sockets.push(near, far);
-    for (const socket of [near, far]) socket.on('error', () => {});
-    near.pipe(far).pipe(near);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    goDark: () => {
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
+import { connect, host, serve } from 'kindred';
+import type { BlocksItself } from './fixtures/blocks-itself.ts';
+import { createDarkLine } from './fixtures/dark-line.ts';
+import { within } from './fixtures/deadline.ts';
 
 it('a call over a line that goes dark is told so, long before TCP gives up', async () => {
   const service = { ping: () => 'pong', hang: () => new Promise<never>(() => {}) };
   const server = await serve('tcp://127.0.0.1:0', service);
-  const line = await createLine(Number(new URL(server.address).port));
-  const peer = await connect<typeof service>(line.address, { limits: { heartbeatMs: 40 } });
+  const line = await createDarkLine(Number(new URL(server.address).port));
+  const peer = await connect<typeof service>(line.address, {
+    reconnect: false,
+    limits: { heartbeatMs: 40 },
+  });
   assert.equal(await peer.call.ping(), 'pong');
   const hanging = assert.rejects(peer.call.hang(), { code: 'ERR_PEER_GONE', outcome: 'unknown' });
   line.goDark();
@@ -39,4 +22,43 @@ it('a call over a line that goes dark is told so, long before TCP gives up', asy
   assert.equal((await peer.closed).kind, 'lost');
   line.close();
   await server.close();
+});
+
+it('a line that goes dark while nothing is awaited is found, and another takes its place', async () => {
+  const service = { ping: () => 'pong' };
+  const server = await serve('tcp://127.0.0.1:0', service);
+  const line = await createDarkLine(Number(new URL(server.address).port));
+  const limits = { heartbeatMs: 40, heartbeatMisses: 2, resumeMs: 0 };
+  const peer = await connect<typeof service>(line.address, { limits, reconnect: { firstMs: 10 } });
+  await peer.ping();
+  const back = new Promise((resolve) => {
+    const onBack = (message: unknown): void => {
+      if ((message as { peer: unknown }).peer !== peer) return;
+      unsubscribe('kindred:peer.reconnected', onBack);
+      resolve(undefined);
+    };
+    subscribe('kindred:peer.reconnected', onBack);
+  });
+  line.goDark();
+  await within('it has another connection', back);
+  assert.equal(await peer.call.ping(), 'pong');
+  await peer.close();
+  line.close();
+  await server.close();
+});
+
+const linuxOnly = process.platform !== 'linux' && 'elsewhere nobody can tell that pings arrive';
+
+it('an end that is blocked for longer keeps its connection, because its kernel still takes the pings', {
+  skip: linuxOnly,
+}, async () => {
+  const module = new URL('./fixtures/blocks-itself.ts', import.meta.url);
+  const home = await host<typeof import('./fixtures/blocks-itself.ts')>(module, { in: 'thread' });
+  const limits = { heartbeatMs: 500, heartbeatMisses: 2 };
+  const peer = await connect<BlocksItself>(await home.call.open(), { limits, reconnect: false });
+  // Twice as long as an end may be silent otherwise.
+  await within('it answers', peer.call.block(3000));
+  assert.equal(peer.state, 'open');
+  await peer.close();
+  await home.close();
 });

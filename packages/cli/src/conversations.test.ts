@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
@@ -21,11 +21,13 @@ interface Said {
   text: string;
 }
 
-for (const page of ['docs/reference/command.md', 'packages/cli/README.md'])
+for (const page of ['docs/reference/command.md', 'docs/guide/13-described.md', 'packages/cli/README.md'])
   test(`what ${page} shows of the command is what it does`, { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kindred-conversation-'));
     const runtime = join(folder, 'runtime');
-    copyFileSync(inRoot('examples/programs/math.ts'), join(folder, 'math.ts'));
+    for (const module of ['math.ts', 'kiosk.ts'])
+      copyFileSync(inRoot(`examples/programs/${module}`), join(folder, module));
+    symlinkSync(inRoot('node_modules'), join(folder, 'node_modules'), 'junction');
     const program = inRoot('packages/cli/bin/from-source.js');
     writeFileSync(join(folder, 'kindred'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, {
       mode: 0o755,

@@ -1,11 +1,12 @@
 /** `kindred describe`: what a service offers, from its answer to `rpc.discover` (OpenRPC). */
 import type { Command } from 'commander';
-import { KindredError } from 'kindred';
+import { discovered } from './discovered.ts';
 import { teach } from './help.ts';
 import { lineOf } from './json.ts';
-import { isRecord, rowsOf, tableOf } from './open-rpc.ts';
+import { rowsOf, tableOf } from './open-rpc.ts';
 import { addReachingOptions, type Reaching } from './options.ts';
-import { functionOf, withPeer } from './reaching.ts';
+import { withPeer } from './reaching.ts';
+import { SchemaTypes } from './schema-types.ts';
 import type { Terminal } from './terminal.ts';
 
 interface DescribeFlags extends Reaching {
@@ -17,7 +18,7 @@ export function addDescribe(program: Command, terminal: Terminal): void {
     .command('describe')
     .summary('list the functions of a service')
     .description(
-      'Lists the functions of the service at ADDRESS with the names of their parameters, where these are known, and whether they answer with a stream.',
+      'Lists the functions of the service at ADDRESS with the names and types of their parameters and of what they answer, where these are known, and what their source says of them.',
     )
     .argument('<ADDRESS>', 'where the service is')
     .option('--json', 'the whole OpenRPC document, as one line of JSON')
@@ -35,22 +36,9 @@ export function addDescribe(program: Command, terminal: Terminal): void {
 
 async function describe(terminal: Terminal, address: string, flags: DescribeFlags): Promise<void> {
   await withPeer(address, flags, terminal, async (peer) => {
-    const caller = peer.with({ signal: terminal.stop, timeoutMs: flags.timeout });
-    const document: unknown = await functionOf(caller.call, 'rpc.discover')().catch((error: unknown) => {
-      if (!(error instanceof KindredError) || error.code !== 'ERR_METHOD_NOT_FOUND') throw error;
-      throw new KindredError(
-        'ERR_METHOD_NOT_FOUND',
-        `the service at ${address} does not describe itself: it has no rpc.discover`,
-        { cause: error },
-      );
-    });
-    if (!isRecord(document) || !Array.isArray(document['methods']))
-      throw new KindredError(
-        'ERR_PROTOCOL',
-        `the service at ${address} answered rpc.discover with something that is no OpenRPC document`,
-      );
+    const document = await discovered(peer, address, flags, terminal);
     if (flags.json === true) return terminal.print(lineOf(document));
-    const rows = rowsOf(document['methods']);
+    const rows = rowsOf(document.methods, new SchemaTypes(document));
     if (rows.length === 0) terminal.tell(`the service at ${address} offers no functions`);
     else for (const line of tableOf(rows)) await terminal.print(line);
   });

@@ -8,6 +8,7 @@ import { linesOf } from './lines.ts';
 import { addOpeningOptions, type Opening, stringOption } from './options.ts';
 import { checkShared } from './places.ts';
 import { plain } from './report.ts';
+import { secretOf } from './secret-file.ts';
 import { noteTo, type Terminal } from './terminal.ts';
 import { type WordOptions, wordValue } from './words.ts';
 
@@ -71,6 +72,7 @@ async function listen(terminal: Terminal, address: string, flags: ListenFlags): 
     allowAnyone: flags.allowAnyone === true,
     ...(flags.dialect === undefined ? {} : { dialect: flags.dialect }),
     ...tlsOf(flags, 'listens'),
+    ...secretOf(flags, 'listens'),
     // Why a channel ended is told where it is closed.
     onError: (error) => {
       if (!(error instanceof KindredError) && terminal.stopped === undefined) fail(error);

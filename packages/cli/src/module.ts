@@ -16,9 +16,9 @@ export class ModuleError extends Error {}
 
 /** Loads the module in the file. Throws `UsageError` where there is none, `ModuleError` where it fails. */
 export async function loadModule(word: string): Promise<Exports> {
-  const file = fileOf(word);
+  const { href } = urlOf(word);
   try {
-    return (await import(pathToFileURL(file).href)) as Exports;
+    return (await import(href)) as Exports;
   } catch (cause) {
     throw new ModuleError(`${word} cannot be loaded${placeIn(cause)}`, { cause });
   }
@@ -29,6 +29,11 @@ function placeIn(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const [, place] = /^(\/\S+:\d+)\n/.exec(stack) ?? /(file:\/\/[^\s)]+:\d+:\d+)/.exec(stack) ?? [];
   return place === undefined ? '' : `, at ${place.replace(/^file:\/\//, '')}`;
+}
+
+/** The URL of the file. Throws `UsageError` where there is none. */
+export function urlOf(word: string): URL {
+  return pathToFileURL(fileOf(word));
 }
 
 function fileOf(word: string): string {

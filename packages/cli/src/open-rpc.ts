@@ -1,5 +1,9 @@
 /** An OpenRPC document as a table, whoever wrote it: nothing in it is taken for granted. */
 import { plain } from './report.ts';
+import { isRecord, SchemaTypes } from './schema-types.ts';
+
+/** Letters of a type that is shown whole. */
+const maxType = 40;
 
 export interface Row {
   method: string;
@@ -8,24 +12,39 @@ export interface Row {
   summary: string;
 }
 
-export function rowsOf(methods: readonly unknown[]): Row[] {
+export function rowsOf(
+  methods: readonly unknown[],
+  types: SchemaTypes = new SchemaTypes({ methods }),
+): Row[] {
   return methods.filter(isRecord).map((method) => ({
     method: textOf(method['name']),
-    parameters: parametersOf(method),
-    answers: method['x-stream'] === true ? 'a stream' : 'a value',
+    parameters: parametersOf(method, types),
+    answers: answersOf(method, types),
     summary: textOf(method['summary'] ?? method['description']).split('\n')[0] ?? '',
   }));
 }
 
-function parametersOf(method: Record<string, unknown>): string {
-  const params = Array.isArray(method['params']) ? method['params'].filter(isRecord) : [];
+function answersOf(method: Record<string, unknown>, types: SchemaTypes): string {
+  if (method['x-stream'] === true) {
+    const items = shortType(method['x-items'], types);
+    return items === '' ? 'a stream' : `a stream of ${items}`;
+  }
+  const result = types.resolve(method['result']);
+  return (isRecord(result) ? shortType(result['schema'], types) : '') || 'a value';
+}
+
+function parametersOf(method: Record<string, unknown>, types: SchemaTypes): string {
+  const given = Array.isArray(method['params']) ? (method['params'] as unknown[]) : [];
+  const params = given.map((param) => types.resolve(param)).filter(isRecord);
   if (method['x-unnamed'] === true)
     return params.length === 0 ? 'names not known' : `${params.length}, names not known`;
   if (params.length === 0) return '-';
   return params
-    .map(({ name, required }, i) => {
-      if (method['x-rest'] === true && i === params.length - 1) return `...${textOf(name)}`;
-      return `${textOf(name)}${required === true ? '' : '?'}`;
+    .map(({ name, required, schema }, i) => {
+      const isRest = method['x-rest'] === true && i === params.length - 1;
+      const type = shortType(schema, types);
+      const own = isRest ? `...${textOf(name)}` : `${textOf(name)}${required === true ? '' : '?'}`;
+      return type === '' ? own : `${own}: ${type}${isRest ? '[]' : ''}`;
     })
     .join(', ');
 }
@@ -45,8 +64,13 @@ export function tableOf(rows: readonly Row[]): string[] {
   );
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What is known of a type, as far as there is room for it. */
+function shortType(schema: unknown, types: SchemaTypes): string {
+  const type = types.itemTypeOf(schema);
+  if (type === 'unknown') return '';
+  if (type.length <= maxType && !type.includes('\n')) return plain(type);
+  const { type: kind } = isRecord(schema) ? schema : {};
+  return kind === 'object' || kind === 'array' ? `${kind} ...` : '...';
 }
 
 function textOf(value: unknown): string {

@@ -2,13 +2,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DialectName } from 'kindred';
 import { addCertificateOptions, type CertificateFlags } from './certificates.ts';
+import { addSecretOption, type SecretFlags } from './secret-file.ts';
 
 export const dialects: readonly DialectName[] = ['json-lines', 'json-headers', 'json-concat', 'binary'];
 
 /** The longest that a timer of Node.js can wait: 24 days. */
 export const longestMs: number = 2 ** 31 - 1;
 
-interface Speaking extends CertificateFlags {
+interface Speaking extends CertificateFlags, SecretFlags {
   dialect?: DialectName;
   verbose?: boolean;
 }
@@ -39,7 +40,7 @@ export function addReachingOptions(command: Command, timeout: string): Command {
       'wait until somebody is there; without a number, for as long as it takes, or --timeout allows',
       (text: string): number | 'for ever' => (text === '' ? 'for ever' : toMs(text)),
     );
-  return addSpeakingOptions(addCertificateOptions(command, 'connects'));
+  return addSpeakingOptions(addSecretOption(addCertificateOptions(command, 'connects'), 'connects'));
 }
 
 export function addOpeningOptions(command: Command): Command {
@@ -47,7 +48,7 @@ export function addOpeningOptions(command: Command): Command {
     '--allow-anyone',
     'open it although other users or machines can reach it without proving who they are',
   );
-  return addSpeakingOptions(addCertificateOptions(command, 'listens'));
+  return addSpeakingOptions(addSecretOption(addCertificateOptions(command, 'listens'), 'listens'));
 }
 
 export function addCallingOptions(command: Command): Command {

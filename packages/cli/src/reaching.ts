@@ -3,6 +3,7 @@ import { connect, type DialOptions, KindredError, type Peer } from 'kindred';
 import { tlsOf } from './certificates.ts';
 import { longestMs, type Reaching } from './options.ts';
 import { checkReachable } from './places.ts';
+import { secretOf } from './secret-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -25,6 +26,7 @@ export async function reach<T>(
       signal: late === undefined ? stop : AbortSignal.any([stop, late]),
       ...(dialect === undefined ? {} : { dialect }),
       ...tlsOf(flags, 'connects'),
+      ...secretOf(flags, 'connects'),
     });
   } catch (error) {
     if (late?.aborted !== true || !(error instanceof KindredError) || error.code !== 'ERR_CANCELLED')
@@ -35,14 +37,16 @@ export async function reach<T>(
   }
 }
 
-/** Connects, works, closes. */
+/** Connects, works, closes. Where the server is gone meanwhile, whoever waits at the terminal is to know. */
 export async function withPeer(
   address: string,
   flags: Reaching,
   terminal: Terminal,
   work: (peer: Peer) => Promise<void>,
 ): Promise<void> {
-  const peer = await reach(address, flags, terminal, (options) => connect(address, options));
+  const peer = await reach(address, flags, terminal, (options) =>
+    connect(address, { ...options, reconnect: false }),
+  );
   try {
     await work(peer);
   } finally {

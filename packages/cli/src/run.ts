@@ -14,6 +14,7 @@ import { linesOf } from './report.ts';
 import { addSend } from './send.ts';
 import { addServe } from './serve.ts';
 import { exitCodeOfStop, type Terminal } from './terminal.ts';
+import { addTypes } from './types.ts';
 
 /** Runs the command that the words name, until all that it printed is written; never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -60,7 +61,7 @@ export function createProgram(terminal: Terminal): Command {
       writeErr: (text) => terminal.tell(text.trimEnd()),
       outputError: (text, write) => write(inOurWords(text, terminal)),
     });
-  for (const add of [addServe, addCall, addNotify, addDescribe, addListen, addSend, addCompletion])
+  for (const add of [addServe, addCall, addNotify, addDescribe, addTypes, addListen, addSend, addCompletion])
     add(program, terminal);
   for (const command of program.commands)
     command.showHelpAfterError(`(kindred ${command.name()} --help tells more)`);

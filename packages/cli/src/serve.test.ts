@@ -157,13 +157,14 @@ test('describe lists functions, parameters and streams in a table', async () => 
   const { code, stdout, stderr } = await command.run(['describe', 'local:described']);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   const lines = stdout.split('\n');
-  assert.match(lines[0] ?? '', /^METHOD +PARAMETERS +ANSWERS$/);
+  assert.match(lines[0] ?? '', /^METHOD +PARAMETERS +ANSWERS +SUMMARY$/);
   for (const row of [
     /^add +\.\.\.numbers +a value$/m,
     /^countdown +from +a stream$/m,
     /^greet +name, times\? +a value$/m,
     /^users\.find +id +a value$/m,
     /^nothing +- +a value$/m,
+    /^held +- +a value +Answers when `free` is called\.$/m,
   ])
     assert.match(stdout, row);
   const json = await command.run(['describe', 'local:described', '--json']);

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { KindredError, type Server, serve as serveAt } from 'kindred';
 import { checkCertificate, tlsOf } from './certificates.ts';
 import { addressHelp, teach } from './help.ts';
-import { loadModule, serviceOf } from './module.ts';
+import { loadModule, serviceOf, urlOf } from './module.ts';
 import { addOpeningOptions, type Opening, toMs } from './options.ts';
 import { checkShared } from './places.ts';
+import { secretOf } from './secret-file.ts';
 import type { Terminal } from './terminal.ts';
 import { unless } from './unless.ts';
 
@@ -55,8 +56,10 @@ async function serve(terminal: Terminal, word: string, flags: ServeFlags): Promi
   const service = serviceOf(await unless(terminal.stop, loaded, cancelled), word, flags.export);
   const server = await serveAt(flags.at, service, {
     allowAnyone: flags.allowAnyone === true,
+    source: urlOf(word),
     ...(flags.dialect === undefined ? {} : { dialect: flags.dialect }),
     ...tlsOf(flags, 'listens'),
+    ...secretOf(flags, 'listens'),
   });
   terminal.tell(`serving ${word} at ${server.address}, pid ${process.pid}`);
   await untilEnded(terminal, server, flags.grace);

@@ -46,6 +46,23 @@ describe('an access rule', () => {
     assert.deepEqual([ran, other.ran], [[], []]);
   });
 
+  it('may ask who is there', async () => {
+    const ofAdmin = accessRule(({ peer }) => peer.identity?.secret?.name === 'admin');
+    for (const [name, mayRead] of [
+      ['admin', true],
+      ['guest', false],
+    ] as const) {
+      const { client } = createPair(
+        { read: () => 1 },
+        { server: { serviceMiddleware: [ofAdmin], identity: { secret: { name } } } },
+      );
+      const reading = client.call.read();
+      if (mayRead) assert.equal(await reading, 1);
+      else await assert.rejects(reading, { code: 'ERR_FORBIDDEN' });
+      await client.close();
+    }
+  });
+
   it('is not what a function says that throws the same error', async () => {
     const { client } = createPair(
       {

@@ -10,9 +10,22 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     /** The library that made it. */
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** What it says as JSON Schema, where its library offers this (Standard JSON Schema); throws where it cannot be said. */
+    readonly jsonSchema?: SchemaConverter | undefined;
     /** For types alone. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
+}
+
+export interface SchemaConverter {
+  readonly input: (options: SchemaConverterOptions) => Record<string, unknown>;
+  readonly output: (options: SchemaConverterOptions) => Record<string, unknown>;
+}
+
+export interface SchemaConverterOptions {
+  readonly target: string;
+  /** For the library alone. */
+  readonly libraryOptions?: Record<string, unknown> | undefined;
 }
 
 export type SchemaResult<Output> =

@@ -29,7 +29,7 @@ type ResultOf<M extends MethodSchemas> = M extends { readonly items: infer I ext
 export function validation(schemas: ServiceSchemas): Middleware {
   const known = new Map(Object.entries(schemas));
   for (const [name, method] of known) checkSchemas(name, method);
-  return (next) => async (call) => {
+  const middleware: Middleware = (next) => async (call) => {
     const method = known.get(call.method);
     if (method === undefined) return next(call);
     const isOut = call.direction === 'out';
@@ -41,6 +41,25 @@ export function validation(schemas: ServiceSchemas): Middleware {
     if (isOut && call.kind === 'notification') return value;
     return about(isOut ? 'executed' : undefined, () => checkResult(method, value, call.method));
   };
+  return Object.defineProperty(middleware, key, { value: known });
+}
+
+/** Shared by every copy of the package in this process. */
+const key = Symbol.for('kindred.validation');
+
+/** What stands around a function checks by these: the first that says something of its arguments, or of its result, counts. */
+export function schemasAround(middleware: readonly Middleware[], method: string): MethodSchemas | undefined {
+  const found = middleware.flatMap((one) => {
+    const schemas = (one as { [key]?: ReadonlyMap<string, MethodSchemas> })[key]?.get(method);
+    return schemas === undefined ? [] : [schemas];
+  });
+  return found.length === 0 ? undefined : firstOf(found);
+}
+
+/** Those of a stream and those of a value are of one result: what is not said by the one is not added from the other. */
+export function firstOf(all: readonly MethodSchemas[]): MethodSchemas {
+  const { result, items } = all.find((one) => one.result !== undefined || one.items !== undefined) ?? {};
+  return { params: all.find((one) => one.params !== undefined)?.params, result, items };
 }
 
 /** Of what this end itself found wrong with a call that it makes. */

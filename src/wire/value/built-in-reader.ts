@@ -20,6 +20,8 @@ export interface ElementReader {
   enter(depth: number): void;
   /** Gives an object its number, before its members are read. */
   note<T extends object>(object: T): T;
+  /** Gives it a property of its own, whatever its name. */
+  defineOwn(object: object, name: string, value: unknown): void;
   wrong(what: string): never;
 }
 
@@ -150,7 +152,7 @@ function readError(reader: ElementReader, depth: number): Error {
   if (flags & errorFlags.errors) define(error, 'errors', reader.read(depth + 1), false);
   if (flags & errorFlags.properties)
     for (let left = reader.countOf(2); left > 0; left--)
-      define(error, reader.string(), reader.read(depth + 1), true);
+      reader.defineOwn(error, reader.string(), reader.read(depth + 1));
   return error;
 }
 

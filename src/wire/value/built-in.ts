@@ -70,7 +70,7 @@ const mends: ReadonlyMap<string, string> = new Map([
   ['WeakSet', plainData],
   ['WeakRef', plainData],
   ['FinalizationRegistry', plainData],
-  ['SharedArrayBuffer', 'send a copy of its bytes'],
+  ['SharedArrayBuffer', 'send a copy of its bytes, or name it in transfer for a thread'],
   ['Number', primitive],
   ['String', primitive],
   ['Boolean', primitive],
@@ -85,7 +85,7 @@ const mends: ReadonlyMap<string, string> = new Map([
   ['URLSearchParams', 'send it as a string'],
   ['Request', plainData],
   ['Response', plainData],
-  ['MessagePort', plainData],
+  ['MessagePort', 'name it in transfer for a thread'],
   ['WritableStream', 'send a ReadableStream or an async iterable'],
   ['TransformStream', 'send its readable side'],
 ]);

@@ -4,12 +4,46 @@ import { arrive, encode, openBinary, valuesOf } from '../../../test/suites/binar
 import { bytesOf } from '../../../test/suites/dialect.ts';
 import { Lent, readBinaryVectors } from '../../../test/suites/notation.ts';
 import { KindredError } from '../../base/errors.ts';
-import type { Reference } from '../message.ts';
+import type { Codec } from '../dialect.ts';
+import type { Message, Reference } from '../message.ts';
 
 function refuses(value: unknown, message: RegExp, code = 'ERR_NOT_ENCODABLE'): void {
   const { codec } = openBinary({ mode: 'calls' });
   assert.throws(() => codec.encode({ kind: 'call', id: 1, method: 'm', params: [value] }), { code, message });
 }
+
+describe('an object that would be taken for a promise', () => {
+  const run = new Lent('function', 7);
+  const exportReference = (value: unknown): Reference | undefined =>
+    value === thenable || typeof value === 'function' ? run.reference : undefined;
+  const thenable = (): void => {};
+  const call = (value: unknown): Message => ({ kind: 'call', id: 1, method: 'm', params: [value] });
+
+  it('is refused by its sender', () => {
+    const { codec } = openBinary({ mode: 'calls' });
+    const named = (name: string): object => Object.fromEntries([[name, thenable]]);
+    assert.throws(() => codec.encode(call(named('then')), exportReference), {
+      code: 'ERR_NOT_ENCODABLE',
+      message: /^params\[0\]\.then is a function named then.*: rename it$/,
+    });
+    assert.ok(codec.encode(call(named('done')), exportReference));
+    assert.ok(codec.encode(call(Object.fromEntries([['then', 1]])), exportReference));
+  });
+
+  for (const [what, of] of [
+    ['an object', (run: unknown) => ({ ['thex']: run })],
+    ['an error', (run: unknown) => Object.assign(new Error('e'), { ['thex']: run })],
+  ] as const)
+    it(`is refused by its receiver (${what})`, () => {
+      const { codec } = openBinary({ mode: 'calls' });
+      const encoded = codec.encode(call(of(thenable)), exportReference);
+      const bytes = Buffer.concat(codec.frame(encoded === undefined ? [] : [encoded]) as Uint8Array[]);
+      const open = (): Codec => openBinary({ mode: 'calls', importReference: () => () => {} }).codec;
+      open().push(bytes);
+      bytes.write('then', bytes.indexOf('thex'));
+      assert.throws(() => open().push(bytes), { code: 'ERR_PROTOCOL', message: /is called then/ });
+    });
+});
 
 describe('a value that cannot be sent', () => {
   it('is refused by its path and with the mend', () => {

@@ -72,12 +72,15 @@ function placeOf(names: readonly string[], count: number): number {
 /** The names of a shape that was read. */
 export interface ReadShape {
   names: readonly string[];
-  /** Whether all of them can be assigned; names that `Object.prototype` has, `__proto__` before all, must be defined. */
+  /**
+   * Whether all of them can be assigned; names that `Object.prototype` has, `__proto__` before all, must be defined, and
+   * what is called `then` must be looked at.
+   */
   assignable: boolean;
 }
 
 export function readShape(names: readonly string[]): ReadShape {
-  return { names, assignable: !names.some((name) => name in Object.prototype) };
+  return { names, assignable: !names.some((name) => name === 'then' || name in Object.prototype) };
 }
 
 interface KnownShape {

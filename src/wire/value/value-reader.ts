@@ -155,9 +155,15 @@ export class ValueReader extends ScalarReader implements ElementReader {
     for (let i = 0; i < names.length; i++) {
       const value = this.read(depth + 1);
       if (assignable) object[names[i] as string] = value;
-      else defineOwn(object, names[i] as string, value);
+      else this.defineOwn(object, names[i] as string, value);
     }
     return object;
+  }
+
+  /** Refuses what would be taken for a promise: whoever awaits it would wait for as long as the other end likes. */
+  defineOwn(object: object, name: string, value: unknown): void {
+    if (name === 'then' && typeof value === 'function') this.wrong('a lent function is called then');
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   }
 
   #defineShape(count: number): ReadShape {
@@ -196,8 +202,4 @@ export class ValueReader extends ScalarReader implements ElementReader {
     if (this.importReference === undefined) this.wrong(`a ${kind} was lent where none can be`);
     return this.importReference({ kind, id });
   }
-}
-
-function defineOwn(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }

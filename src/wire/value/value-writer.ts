@@ -99,6 +99,12 @@ export class ValueWriter extends ScalarWriter implements ElementWriter {
         this.bigint(value);
         return;
       case 'function':
+        if (this.steps[depth - 1] === 'then')
+          this.refuse(
+            'a function named then',
+            'its receiver would wait for it as for a promise: rename it',
+            depth,
+          );
         this.#reference(value, 'a function', depth);
         return;
       default:

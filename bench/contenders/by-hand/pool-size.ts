@@ -1,0 +1,2 @@
+/** How many workers each of the pools has that are compared with each other. */
+export const poolSize = 2;

@@ -1,0 +1,17 @@
+/** Kindred's pool of two threads, one call at a time in each, as in the other pools. */
+import { pool } from 'kindred';
+import type { Contender, Service } from '../contender.ts';
+import { poolSize } from './by-hand/pool-size.ts';
+
+export const contender: Contender = {
+  async connect() {
+    const workers = await pool<Service>(new URL('../service.ts', import.meta.url), {
+      in: 'thread',
+      size: poolSize,
+    });
+    return {
+      echo: (value) => workers.call.echo(value) as never,
+      close: () => workers.close(),
+    };
+  },
+};
