@@ -1,0 +1,115 @@
+/**
+ * The keeper: the real parent of every process of a stack. It opens listeners and pipes, starts, signals and reaps, and
+ * writes down what brains tell it to. It decides nothing, so that it hardly ever changes, and lives on when its brain dies.
+ *
+ * ```
+ *   process:  starting --spawned--> running --exit--> ended --forget--> (gone)
+ *                |--could not be started--> (start throws)
+ * ```
+ * The brain reaches it by calls (a process of its own) or directly (`supervise` in one process): one interface, two places.
+ */
+import type { Exit } from '../../process/outcome.ts';
+import type { OnParentDeath } from '../../process/parent-death.ts';
+import type { ProcessIdentity } from '../../process/process-identity.ts';
+
+export interface Keeper {
+  /**
+   * Takes the keeper over: all that there is. From now on the calls of whoever had taken it before are refused with
+   * `ERR_CLOSED`, and their events end.
+   */
+  take(): Promise<KeeperTable>;
+  /** What happens from the event after this number on; what is too old to be kept is not told (the table has its results). */
+  events(after: number): AsyncIterable<KeeperEvent>;
+  /** Opens a listener, or gives the one of this name where it is open at the same address. Throws what listening throws. */
+  openListener(spec: KeptListener): Promise<ListenerEntry>;
+  closeListener(name: string): Promise<void>;
+  /** Throws the codes of `spawn`; ERR_BAD_ARGUMENT where the id is taken. */
+  start(spec: StartSpec): Promise<ProcessEntry>;
+  /** To the process alone, or to all that descends from it. */
+  signal(id: string, signal: NodeJS.Signals, whom?: 'process' | 'tree'): Promise<'sent' | 'gone'>;
+  /** Asks it to end, kills its tree when the grace is over; goes on when the brain dies meanwhile. Resolves when all is gone. */
+  end(id: string, options?: { signal?: NodeJS.Signals; graceMs?: number }): Promise<Exit>;
+  /** An ended process leaves the table. Its log stays open for the next one of the same name until `closeLog`. */
+  forget(id: string): Promise<void>;
+  closeLog(name: string): Promise<void>;
+  /** Writes down for the next brain, or with `undefined` away. JSON values; 1 MiB each, 16 MiB in all. */
+  note(key: string, value: unknown): Promise<void>;
+  /** Starts this brain in place of the one that runs; services notice nothing. Default: the same module again. */
+  replaceBrain(options?: { module?: string }): Promise<void>;
+  /** Ends everything that is left (trees, logger, brain), closes the listeners, removes its files, and exits. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+export interface KeptListener {
+  name: string;
+  /** `tcp://host:port`, `unix:/path`, `local:name`. */
+  address: string;
+  backlog?: number | undefined;
+  mode?: number | undefined;
+  /** Binds with SO_REUSEPORT, once for each process that gets it. Default false. */
+  reusePort?: boolean | undefined;
+}
+
+export interface ListenerEntry extends KeptListener {
+  /** Where it really listens: the port that the system has chosen is in it. */
+  bound: string;
+}
+
+/** Plain data: it stands in the table, and is shown to the next brain. */
+export interface StartSpec {
+  /** Chosen by the brain, never used twice: `web.1#4` is the fourth process of instance 1 of `web`. */
+  id: string;
+  command: string;
+  args: readonly string[];
+  /** Exact; the keeper adds the variables of its own (listeners, descriptors). */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  user?: string | number | undefined;
+  group?: string | number | undefined;
+  onParentDeath: OnParentDeath;
+  /** The name of the log that stdout and stderr go to (`web.1`): two FIFOs that the keeper holds open, and the logger reads. */
+  log: string;
+  /** How the logger keeps it. */
+  logs: { maxBytes: number; files: number; format: 'text' | 'json' };
+  /** Open listeners that it inherits, in this order, as LISTEN_FDS. */
+  listeners: readonly string[];
+  /**
+   * More descriptors that it writes lines to and the brain reads: the number, or for `words` the first free one, and the
+   * file name of the FIFO. `words` is told to it as KINDRED_WORDS=fd:N, `ready` as KINDRED_READY=fd:N.
+   */
+  lines: readonly { to: 'words' | 'ready' | number }[];
+}
+
+export interface ProcessEntry {
+  spec: StartSpec;
+  identity: ProcessIdentity;
+  /** Wall clock, milliseconds since 1970. */
+  startedAt: number;
+  /** Paths of the FIFOs that its extra lines come out of, by `to`. The keeper holds them open; any one brain reads them. */
+  lines: Readonly<Record<string, string>>;
+  /** Absent while it runs. */
+  ended?: { at: number; exit: Exit } | undefined;
+}
+
+export interface KeeperTable {
+  /** How often it was taken over, this time included. */
+  epoch: number;
+  keeper: ProcessIdentity;
+  /** Where pipes and logs are. */
+  directory: string;
+  logDirectory: string;
+  startedAt: number;
+  listeners: ListenerEntry[];
+  processes: ProcessEntry[];
+  notes: Record<string, unknown>;
+  /** Of the last event that the table holds. */
+  sequence: number;
+  /** How often brain and logger were started again, and how they last ended. */
+  restarts: { brain: number; logger: number };
+}
+
+export type KeeperEvent = { sequence: number; at: number } & (
+  | { kind: 'ended'; id: string; exit: Exit }
+  | { kind: 'logger-ended'; exit: Exit }
+  | { kind: 'brain-ended'; exit: Exit }
+);
