@@ -2,6 +2,7 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
+import { pause } from '../../base/pause.ts';
 import type { Middleware, MiddlewareCall } from '../peer.ts';
 import { cancelledBy } from '../pending-call.ts';
 import { isSource } from '../streams.ts';
@@ -45,7 +46,10 @@ export function retry(options: RetryOptions = {}): Middleware {
         if (failures >= attempts || !mayRepeat(error, call, idempotent)) throw error;
         const waitMs = random() * backoffMs(failures, { firstMs, maxMs });
         if (waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
-        await pause(waitMs, call, error as KindredError, clock);
+        const { signal, method } = call;
+        await pause(waitMs, clock, signal);
+        if (signal?.aborted === true)
+          throw cancelledBy(signal, method).withOutcome((error as KindredError).outcome ?? 'unknown');
       }
     }
   };
@@ -57,19 +61,4 @@ function mayRepeat(error: unknown, call: MiddlewareCall, idempotent: ReadonlySet
   if (error.outcome === 'not-sent') return true;
   // What it has read of a stream is gone.
   return (call.idempotent || idempotent.has(call.method)) && !call.args.some(isSource);
-}
-
-function pause(ms: number, call: MiddlewareCall, before: KindredError, clock: Clock): Promise<void> {
-  const { signal, method } = call;
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', fired);
-      resolve();
-    });
-    const fired = (): void => {
-      timer.cancel();
-      reject(cancelledBy(signal as AbortSignal, method).withOutcome(before.outcome ?? 'unknown'));
-    };
-    signal?.addEventListener('abort', fired, { once: true });
-  });
 }
