@@ -161,7 +161,7 @@ export class ReconnectingPeer implements Peer {
   }
 
   async flushed(): Promise<void> {
-    while (this.#line.size > 0) await this.#line.changed();
+    while (this.#line.size > 0) await this.#line.empty();
     await this.#link.peer.flushed();
   }
 
@@ -354,7 +354,7 @@ export class ReconnectingPeer implements Peer {
   /** Resolves when nothing waits and nothing runs, on any connection. */
   async #drained(reason: string | undefined): Promise<void> {
     while (this.#end === undefined) {
-      if (this.#line.size > 0) await this.#line.changed();
+      if (this.#line.size > 0) await this.#line.empty();
       else {
         const told = reason === undefined ? {} : { reason };
         const peers = [this.#link.peer, ...this.#leaving];
