@@ -5,7 +5,7 @@ import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type { Middleware, MiddlewareCall } from '../peer.ts';
 import { cancelledBy } from '../pending-call.ts';
-import { isSource } from '../streams.ts';
+import { isRepeatable } from '../repeatable.ts';
 import { checkCount, checkTime } from './check-numbers.ts';
 import { timeLeft } from './time-left.ts';
 
@@ -25,8 +25,8 @@ export interface RetryOptions {
 
 /**
  * Makes a call again that failed with a `retryable` error: one that was `not-sent`; any other only where it is marked as
- * idempotent, by its caller or by name, and has no stream among its arguments. Never beyond the call's own time. What
- * comes in goes through as it is.
+ * idempotent, by its caller or by name, and its arguments hold no stream and no function, and nothing of them was moved.
+ * Never beyond the call's own time. What comes in goes through as it is.
  *
  * Throws `ERR_BAD_ARGUMENT`.
  */
@@ -59,6 +59,5 @@ function mayRepeat(error: unknown, call: MiddlewareCall, idempotent: ReadonlySet
   if (!(error instanceof KindredError) || !error.retryable) return false;
   if (call.peer.state === 'closed' || call.signal?.aborted === true) return false;
   if (error.outcome === 'not-sent') return true;
-  // What it has read of a stream is gone.
-  return (call.idempotent || idempotent.has(call.method)) && !call.args.some(isSource);
+  return (call.idempotent || idempotent.has(call.method)) && isRepeatable(call.args);
 }
