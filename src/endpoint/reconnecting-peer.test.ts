@@ -4,7 +4,7 @@ import { KindredError } from '../base/errors.ts';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { AnswerRecord } from '../rpc/answer-record.ts';
 import { noOptions } from '../rpc/call-options.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { createTestClock, type TestClock } from '../testkit/clock.ts';
 import { createPair, type Pair, type PairOptions } from '../testkit/pair.ts';

@@ -2,6 +2,7 @@
  * Whether a call that may have run can be made again: whether its arguments are still what they were. A stream may have
  * been read, a function may have been called, and what was moved is here no more.
  */
+import { membersOf } from '../base/members-of.ts';
 import { isSource } from './streams.ts';
 
 /** Looks into objects and collections, at any depth. */
@@ -14,7 +15,7 @@ export function isRepeatable(args: readonly unknown[]): boolean {
     if (typeof value !== 'object' || value === null || seen.has(value)) continue;
     seen.add(value);
     if (isMoved(value) || isSource(value)) return false;
-    for (const inside of membersOf(value)) left.push(inside);
+    if (!ArrayBuffer.isView(value)) for (const inside of membersOf(value)) left.push(inside);
   }
   return true;
 }
@@ -22,10 +23,4 @@ export function isRepeatable(args: readonly unknown[]): boolean {
 function isMoved(value: object): boolean {
   const memory = ArrayBuffer.isView(value) ? value.buffer : value;
   return memory instanceof ArrayBuffer && memory.detached;
-}
-
-function membersOf(value: object): Iterable<unknown> {
-  if (ArrayBuffer.isView(value)) return [];
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
-  return value instanceof Set ? value : Object.values(value);
 }
