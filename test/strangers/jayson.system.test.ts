@@ -1,7 +1,7 @@
 // jayson, a JSON-RPC 2.0 library of many years, over TCP on either side.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { connect, serve } from 'kindred';
+import { connect, dial, serve } from 'kindred';
 import { until } from '../stories/fixtures/deadline.ts';
 import { reportOf, startServer } from './programs.ts';
 import { service } from './service.ts';
@@ -37,3 +37,26 @@ for (const dialect of [undefined, 'json-lines'] as const)
     await peer.close();
     await stop();
   });
+
+it('a batch goes to a server by jayson as one plain message, and is answered by one', async () => {
+  const { line: port, stop } = await startServer('jayson-server.js');
+  const channel = await dial(`tcp://127.0.0.1:${port}`, { dialect: 'json-lines' });
+  await channel.send([
+    { jsonrpc: '2.0', id: 1, method: 'add', params: [1, 2] },
+    { jsonrpc: '2.0', method: 'note', params: ['in a batch'] },
+    { jsonrpc: '2.0', id: 2, method: 'missing', params: [] },
+    { jsonrpc: '2.0', id: 3, method: 'add', params: [3, 4] },
+  ]);
+  const { value } = await channel[Symbol.asyncIterator]().next();
+  const answers = value as { id: number; result?: unknown; error?: { code: number } }[];
+  assert.deepEqual(
+    new Map(answers.map(({ id, result, error }) => [id, result ?? error?.code])),
+    new Map([
+      [1, 3],
+      [2, -32601],
+      [3, 7],
+    ]),
+  );
+  await channel.close();
+  await stop();
+});
