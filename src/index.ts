@@ -37,7 +37,6 @@ export type { Client, Notifier, Streaming } from './rpc/client.ts';
 export { type Contract, type ContractDifference, contractOf } from './rpc/contract.ts';
 export type { OpenRpc, OpenRpcMethod, OpenRpcParameter } from './rpc/discover.ts';
 export type { Identity } from './rpc/identity.ts';
-export { transfer } from './rpc/inbound.ts';
 export { type AccessRule, accessRule } from './rpc/middleware/access-rule.ts';
 export { type Checked, checked } from './rpc/middleware/checked.ts';
 export { type ConcurrencyLimitOptions, concurrencyLimit } from './rpc/middleware/concurrency-limit.ts';
@@ -60,6 +59,7 @@ export type {
 export type { CurrentCall } from './rpc/scope.ts';
 export type { Service } from './rpc/service.ts';
 export type { RemoteStream } from './rpc/streams.ts';
+export { transfer } from './rpc/transfer.ts';
 export type { Secret, SecretFile } from './transports/secret.ts';
 export type { DialectName } from './wire/dialect.ts';
 export type { CancelNotice } from './wire/json-rpc-message.ts';

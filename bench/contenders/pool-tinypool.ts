@@ -1,20 +1,10 @@
 /** tinypool with two threads. */
-import { fileURLToPath } from 'node:url';
-import Tinypool from 'tinypool';
 import type { Contender } from '../contender.ts';
 import { poolSize } from './by-hand/pool-size.ts';
+import { tinypoolOf } from './by-hand/tinypool.ts';
 
-export const contender: Contender = {
-  async connect() {
-    const pool = new Tinypool({
-      runtime: 'worker_threads',
-      filename: fileURLToPath(new URL('./by-hand/pool-task.ts', import.meta.url)),
-      minThreads: poolSize,
-      maxThreads: poolSize,
-    });
-    return {
-      echo: (value) => pool.run(value),
-      close: () => pool.destroy(),
-    };
-  },
-};
+export const contender: Contender = tinypoolOf({
+  runtime: 'worker_threads',
+  minThreads: poolSize,
+  maxThreads: poolSize,
+});

@@ -1,21 +1,10 @@
 /** workerpool with two threads. */
-import { fileURLToPath } from 'node:url';
-import workerpool from 'workerpool';
 import type { Contender } from '../contender.ts';
 import { poolSize } from './by-hand/pool-size.ts';
+import { workerpoolOf } from './by-hand/workerpool.ts';
 
-export const contender: Contender = {
-  async connect() {
-    const pool = workerpool.pool(fileURLToPath(new URL('./by-hand/workerpool-task.ts', import.meta.url)), {
-      workerType: 'thread',
-      minWorkers: poolSize,
-      maxWorkers: poolSize,
-    });
-    return {
-      echo: (value) => pool.exec('echo', [value]) as never,
-      async close() {
-        await pool.terminate(true);
-      },
-    };
-  },
-};
+export const contender: Contender = workerpoolOf({
+  workerType: 'thread',
+  minWorkers: poolSize,
+  maxWorkers: poolSize,
+});

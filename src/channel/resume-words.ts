@@ -2,6 +2,7 @@
  * What two ends say to each other about going on: as `resume` of their hellos, and of the hellos of a new connection on
  * which they go on. Those stand alone on their first line, so that nothing else need be read to know them.
  */
+import { isCount } from '../wire/check-message.ts';
 import type { Hello } from '../wire/message.ts';
 import type { Text } from '../wire/text.ts';
 import type { Line } from './line.ts';
@@ -115,8 +116,4 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

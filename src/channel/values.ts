@@ -22,8 +22,10 @@ import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
 import { checkVersion } from '../wire/version.ts';
+import { type Batch, joined, type Taken } from './batch.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { FlushPace } from './flush-pace.ts';
+import { sizeOf } from './size-of.ts';
 import { isShared, snapshot } from './snapshot.ts';
 import type { ValueTransport } from './transport.ts';
 
@@ -45,22 +47,6 @@ const maxHeld = 10_000;
 const mayBorrow = 4096;
 /** How long a closing channel waits for a transport that takes no more, in milliseconds. */
 const lingerMs = 1000;
-
-/**
- * What travels between two Kindreds: a message as it is, or the bytes of some in the binary dialect; and the size of
- * each of these, because both ends must count the same for the credit of streams.
- */
-interface Batch {
-  messages: (Message | Uint8Array)[];
-  bytes: number[];
-  /** All bytes posted so far, this batch included: to be said back when they are taken. */
-  asks?: number;
-}
-
-/** The answer to `asks`. */
-interface Taken {
-  taken: number;
-}
 
 interface Entry {
   posted: unknown;
@@ -338,7 +324,7 @@ class ValuesChannel implements Channel {
     let together: Encoded[] = [];
     const frame = (): void => {
       if (together.length === 0) return;
-      const framed = join((this.#binary as Codec).frame(together) as Uint8Array[]);
+      const framed = joined((this.#binary as Codec).frame(together) as Uint8Array[]);
       together = [];
       messages.push(framed);
       moved.push(framed.buffer);
@@ -486,41 +472,4 @@ class ValuesChannel implements Channel {
 
 function tooLarge(bytes: number, most: number): KindredError {
   return new KindredError('ERR_LIMIT', `a message of ${bytes} bytes is above maxMessageBytes (${most})`);
-}
-
-/** Memory of its own: a view would be posted with all of the memory that it shows a part of. */
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
-
-/** A rough size of a value, for bounds where no byte was ever written. Throws `ERR_LIMIT` where it is deeper than it may be. */
-function sizeOf(value: unknown, maxDepth: number = Number.POSITIVE_INFINITY): number {
-  let bytes = 0;
-  const seen = new Set<object>();
-  for (let level = [value], depth = 0; level.length > 0; depth++) {
-    const below: unknown[] = [];
-    for (const next of level) {
-      bytes += 8;
-      if (typeof next === 'string') bytes += next.length;
-      if (typeof next !== 'object' || next === null || seen.has(next)) continue;
-      if (depth >= maxDepth)
-        throw new KindredError('ERR_LIMIT', `a message is nested deeper than maxDepth (${maxDepth})`);
-      seen.add(next);
-      if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
-      else for (const member of membersOf(next)) below.push(member);
-    }
-    level = below;
-  }
-  return bytes;
-}
-
-function membersOf(value: object): Iterable<unknown> {
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
-  return value instanceof Set ? value : Object.values(value);
 }

@@ -56,10 +56,17 @@ export function checkMs(name: string, value: number | undefined): void {
     throw wrong(`${name} is ${shown(value)}: it takes milliseconds, 0 or more`);
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+/** A whole number that is not below `least`. */
+export function checkWhole(name: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= least))
+    throw wrong(`${name} is ${shown(value)}: it takes a whole number, ${least} or more`);
 }
 
-function wrong(message: string): KindredError {
+/** What every check of an option throws. */
+export function wrong(message: string): KindredError {
   return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -2,9 +2,9 @@
 import { systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import { join, noOptions } from '../rpc/call-options.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
 import { createDescription } from '../rpc/description.ts';
 import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Successor } from '../rpc/successor.ts';

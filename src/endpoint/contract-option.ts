@@ -1,8 +1,8 @@
 /** The options of `connect` about a contract. Throws `ERR_BAD_ARGUMENT`. */
-import { KindredError } from '../base/errors.ts';
 import type { Terms } from '../rpc/agreement.ts';
 import { type Contract, contractOf } from '../rpc/contract.ts';
 import type { OpenRpc } from '../rpc/discover.ts';
+import { wrong } from './check-options.ts';
 
 export interface ContractOptions {
   /**
@@ -33,8 +33,4 @@ function isContract(given: Contract | OpenRpc): given is Contract {
   return (
     typeof hash === 'string' && typeof methods === 'object' && methods !== null && !Array.isArray(methods)
   );
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

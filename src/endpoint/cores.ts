@@ -11,11 +11,11 @@
 import { availableParallelism } from 'node:os';
 import { backoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { KindredError } from '../base/errors.ts';
+import type { KindredError } from '../base/errors.ts';
 import { pause } from '../base/pause.ts';
 import type { Exit } from '../process/outcome.ts';
 import type { Notifier } from '../rpc/client.ts';
-import { checkMs, checkService, limitsOf } from './check-options.ts';
+import { checkMs, checkService, checkWhole, limitsOf } from './check-options.ts';
 import { prepareCluster } from './cluster-fork.ts';
 import { type Core, openCore } from './core.ts';
 import { defaultGraceMs } from './end-of-input.ts';
@@ -84,8 +84,7 @@ export async function coresIn<Module>(
 ): Promise<Cores<Module>> {
   const { count = availableParallelism(), startMs = 30_000, graceMs = defaultGraceMs } = options;
   const url = moduleUrl('cores', module);
-  if (!Number.isInteger(count) || count < 1)
-    throw wrong(`count is ${String(count)}: it takes a whole number above 0`);
+  checkWhole('count', count, 1);
   limitsOf(options.limits);
   checkService(options.serve ?? {});
   checkMs('startMs', startMs);
@@ -165,8 +164,4 @@ export async function coresIn<Module>(
     [Symbol.asyncDispose]: () => group.close(),
   };
   return group;
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

@@ -1,4 +1,4 @@
-// The door over memory, so that the clock can be moved; over sockets it is in secrets.test.ts.
+// The door over memory, so that the clock can be moved; over sockets it is in secrets.test.ts and turn-away.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryBytePair } from '../channel/memory.ts';

@@ -1,6 +1,6 @@
 /** A process that serves whoever started it has no reason to live when that one is gone: it ends, so that no orphan stays. */
 import { endsItselfWithin } from '../process/own-end.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import { flushAndExit } from './flush-and-exit.ts';
 
 /** How long the functions that run when the other end is gone may take, in milliseconds. */

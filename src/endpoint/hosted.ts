@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Exit } from '../process/outcome.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { CallOptions, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits, type Limits } from '../wire/limits.ts';

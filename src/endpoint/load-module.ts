@@ -1,6 +1,6 @@
 /** A module as a service, for whoever has started this process or thread, and waits until it is loaded. */
 import { KindredError } from '../base/errors.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { Service } from '../rpc/service.ts';
 import { kinLimits } from '../wire/limits.ts';
 import { openPeer } from './open-peer.ts';

@@ -1,7 +1,8 @@
 /** From a transport to a peer, with all that Node.js gives to it. */
 import type { Transport } from '../channel/transport.ts';
 import { NoPassage } from '../handles/no-passage.ts';
-import { createPeer, type OwnPeer, type PeerOptions } from '../rpc/channel-peer.ts';
+import { createPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer, PeerOptions } from '../rpc/own-peer.ts';
 import type { Limits } from '../wire/limits.ts';
 import { type ChannelOptions, openChannel } from './channels.ts';
 import { flushBeforeExit } from './flush-and-exit.ts';

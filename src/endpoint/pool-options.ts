@@ -1,9 +1,8 @@
 /** The options of a pool, and what they come to. */
 import { availableParallelism } from 'node:os';
-import { KindredError } from '../base/errors.ts';
 import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
 import type { CallOptions } from '../rpc/peer.ts';
-import { checkMs } from './check-options.ts';
+import { checkMs, checkWhole, wrong } from './check-options.ts';
 import { defaultGraceMs } from './end-of-input.ts';
 import { checkHost, defaultStartMs, type HostOptions } from './host.ts';
 import type { Hosted } from './hosted.ts';
@@ -66,8 +65,8 @@ export function crewOptions(options: PoolOptions): CrewOptions {
   checkMs('runTimeoutMs', runTimeoutMs);
   if (middleware !== undefined) checkMiddleware(middleware);
   const { calls, memoryBytes } = recycleAfter;
-  if (calls !== undefined) checkWhole('recycleAfter.calls', calls, 1);
-  if (memoryBytes !== undefined) checkWhole('recycleAfter.memoryBytes', memoryBytes, 1);
+  checkWhole('recycleAfter.calls', calls, 1);
+  checkWhole('recycleAfter.memoryBytes', memoryBytes, 1);
   // What is in this process has no memory of its own.
   const tellsMemory = memoryBytes !== undefined && options.in !== 'here';
   const recycled = tellsMemory ? { calls, memoryBytes } : { calls };
@@ -87,13 +86,4 @@ export function crewOptions(options: PoolOptions): CrewOptions {
     idempotent: new Set(options.idempotent),
     tellsMemory,
   };
-}
-
-function checkWhole(name: string, value: unknown, least: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return;
-  throw wrong(`${name} is ${String(value)}: it takes a whole number, ${least} or more`);
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

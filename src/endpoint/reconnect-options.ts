@@ -1,7 +1,6 @@
 /** How a peer that has lost its connection comes by another. */
-import { KindredError } from '../base/errors.ts';
 import { parseAddress } from '../transports/address.ts';
-import { checkMs } from './check-options.ts';
+import { checkMs, checkWhole, wrong } from './check-options.ts';
 import type { Target } from './target.ts';
 
 export interface ReconnectOptions {
@@ -49,13 +48,8 @@ export function reconnectingOf(
   checkMs('reconnect.firstMs', firstMs);
   checkMs('reconnect.maxMs', maxMs);
   checkMs('reconnect.giveUpAfterMs', giveUpAfterMs);
-  if (!(Number.isInteger(maxWaiting) && maxWaiting >= 0))
-    throw wrong(`reconnect.maxWaiting is ${String(maxWaiting)}: it takes a whole number, 0 or more`);
+  checkWhole('reconnect.maxWaiting', maxWaiting, 0);
   if (!Array.isArray(idempotent) || idempotent.some((name) => typeof name !== 'string'))
     throw wrong('reconnect.idempotent takes the names of functions');
   return { firstMs, maxMs, giveUpAfterMs, maxWaiting, idempotent: new Set(idempotent) };
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { KindredError } from '../base/errors.ts';
 import { createLoopWatch } from '../base/loop-watch.ts';
 import { AnswerRecord } from '../rpc/answer-record.ts';
 import { noOptions } from '../rpc/call-options.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { Peer } from '../rpc/peer.ts';
 import { createTestClock, type TestClock } from '../testkit/clock.ts';
 import { createPair, type Pair, type PairOptions } from '../testkit/pair.ts';
@@ -116,6 +117,25 @@ async function open(
 }
 
 const gone = { code: 'ERR_PEER_GONE' };
+
+/** What the peer of a stage tells by events while `work` runs: the last part of their names, and what they carry. */
+async function toldBy({ peer }: Stage, work: () => Promise<void>): Promise<unknown[]> {
+  const told: unknown[] = [];
+  const ears = ['lost', 'retry', 'reconnected', 'gone'].map((name) => {
+    const hear = (message: unknown): void => {
+      const { peer: whose, error, ...facts } = message as { peer: unknown; error?: KindredError };
+      if (whose === peer) told.push([name, error === undefined ? facts : { code: error.code, ...facts }]);
+    };
+    return { name: `kindred:peer.${name}`, hear };
+  });
+  for (const { name, hear } of ears) subscribe(name, hear);
+  try {
+    await work();
+  } finally {
+    for (const { name, hear } of ears) unsubscribe(name, hear);
+  }
+  return told;
+}
 
 describe('a peer that reconnects', () => {
   it('tries again at once, then after pauses that double up to a bound', async () => {
@@ -294,6 +314,32 @@ describe('a peer that reconnects', () => {
     assert.equal(kind, 'lost');
     assert.match(error?.message ?? '', /the server: no connection for 1000 ms.*nobody listens there/);
     await assert.rejects(stage.peer.call.note(2), { ...gone, outcome: 'not-sent' });
+  });
+
+  it('tells by events of a loss, of each try, of the next connection, and of the end', async () => {
+    const stage = await open();
+    const told = await toldBy(stage, async () => {
+      await stage.cut();
+      stage.refusal = notThere();
+      await stage.wait(300);
+      stage.refusal = undefined;
+      await stage.wait(400);
+    });
+    assert.deepEqual(told, [
+      ['lost', gone],
+      ['retry', { code: 'ERR_NOT_REACHABLE', waitMs: 200 }],
+      ['retry', { code: 'ERR_NOT_REACHABLE', waitMs: 400 }],
+      ['reconnected', { outageMs: 700, attempts: 3 }],
+    ]);
+    const end = await toldBy(stage, async () => {
+      await stage.cut();
+      stage.refusal = new KindredError('ERR_NOT_PERMITTED', 'no right to it');
+      await stage.wait(2000);
+    });
+    assert.deepEqual(end, [
+      ['lost', gone],
+      ['gone', gone],
+    ]);
   });
 
   it('is closed where trying again is senseless', async () => {

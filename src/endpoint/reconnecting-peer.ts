@@ -16,9 +16,9 @@ import { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import type { CloseReason } from '../channel/channel.ts';
 import type { JoinedOptions } from '../rpc/call-options.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { Identity } from '../rpc/identity.ts';
 import { JoinedCaller } from '../rpc/joined-caller.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { Caller, CallOptions, Peer, PeerLoad } from '../rpc/peer.ts';
 import { Reply } from '../rpc/reply.ts';
 import type { Successor, Undone } from '../rpc/successor.ts';
@@ -161,7 +161,7 @@ export class ReconnectingPeer implements Peer {
   }
 
   async flushed(): Promise<void> {
-    while (this.#line.size > 0) await this.#line.changed();
+    while (this.#line.size > 0) await this.#line.empty();
     await this.#link.peer.flushed();
   }
 
@@ -354,7 +354,7 @@ export class ReconnectingPeer implements Peer {
   /** Resolves when nothing waits and nothing runs, on any connection. */
   async #drained(reason: string | undefined): Promise<void> {
     while (this.#end === undefined) {
-      if (this.#line.size > 0) await this.#line.changed();
+      if (this.#line.size > 0) await this.#line.empty();
       else {
         const told = reason === undefined ? {} : { reason };
         const peers = [this.#link.peer, ...this.#leaving];

@@ -2,6 +2,7 @@
 import { KindredError } from '../base/errors.ts';
 import type { NamedSecret } from '../transports/proof.ts';
 import type { Secret } from '../transports/secret.ts';
+import { wrong } from './check-options.ts';
 
 /** Of whoever serves. Neither may be undefined: a secret that was forgotten must not open the door. */
 export interface SecretOptions {
@@ -48,8 +49,4 @@ export function noSecret(target: string): KindredError {
     `${target} takes no secret: only whoever is meant can reach it. Leave the option out`,
     { outcome: 'not-sent' },
   );
-}
-
-function wrong(message: string): KindredError {
-  return new KindredError('ERR_BAD_ARGUMENT', message, { outcome: 'not-sent' });
 }

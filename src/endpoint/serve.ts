@@ -2,10 +2,10 @@
 import type { KindredError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import { AnswerRecord, type AnswerRecordOptions } from '../rpc/answer-record.ts';
-import type { OwnPeer } from '../rpc/channel-peer.ts';
 import type { Notifier } from '../rpc/client.ts';
 import { createDescription } from '../rpc/description.ts';
 import { checkMiddleware } from '../rpc/middleware/check-middleware.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import type { CallOptions, Middleware, Peer } from '../rpc/peer.ts';
 import type { Service } from '../rpc/service.ts';
 import type { Listener } from '../transports/listener.ts';

@@ -1,103 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { KindredError } from '../base/errors.ts';
-import { dialsAgain } from '../channel/dial-again.ts';
 import { createFramedChannel } from '../channel/framed.ts';
-import { Line } from '../channel/line.ts';
-import { Resumable } from '../channel/resumable.ts';
-import type { ByteTransport } from '../channel/transport.ts';
-import { createPeer, helloOf, type OwnPeer } from '../rpc/channel-peer.ts';
-import type { Identity } from '../rpc/identity.ts';
+import type { Resumable } from '../channel/resumable.ts';
+import { createPeer, helloOf } from '../rpc/channel-peer.ts';
+import type { OwnPeer } from '../rpc/own-peer.ts';
 import { createTestClock } from '../testkit/clock.ts';
-import { defaultLimits, type Limits } from '../wire/limits.ts';
+import { defaultLimits } from '../wire/limits.ts';
 import { webText } from '../wire/text.ts';
+import { createStageOn, type Staged, settle } from './fixtures/staged-sessions.ts';
 import { StagedWire } from './fixtures/staged-wire.ts';
-import { Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
-/** Lets everything happen that waits for no clock. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await turn();
-}
-
-interface Staged {
-  limits?: Partial<Limits>;
-  /** Of the end that dials; as those of the server by default. */
-  clientLimits?: Partial<Limits>;
-  /** Stages each connection. Throws: it cannot be made. */
-  stage?: (wire: StagedWire, count: number) => void;
-  /** Who has come through the door, by connection. Default: nobody has to prove anything. */
-  who?: (count: number) => Identity | undefined;
-}
-
-/** A server, and whoever connects to it over staged wires. */
-function createStage({ limits: given = {}, clientLimits = given, stage, who }: Staged = {}) {
-  const clock = createTestClock();
-  const limits = { ...defaultLimits, heartbeatMs: 0, ...given };
-  const sessions = new Sessions(limits, clock);
-  const wires: StagedWire[] = [];
-  const served: OwnPeer[] = [];
-  const ran: string[] = [];
-  const gates: (() => void)[] = [];
-  const service = {
-    echo(value: unknown) {
-      ran.push(String(value).slice(0, 20));
-      return value;
-    },
-    gate: () => new Promise<string>((resolve) => gates.push(() => resolve('open'))),
-    async *count(to: number) {
-      for (let n = 0; n < to; n++) yield n;
-    },
-    async each(times: number, tell: (n: number) => Promise<number>) {
-      let sum = 0;
-      for (let n = 0; n < times; n++) sum += await tell(n);
-      return sum;
-    },
-  };
-  const channelOf = (transport: ByteTransport, dialect: 'greet' | 'choose', own: Limits) =>
-    createFramedChannel(transport, {
-      mode: 'calls',
-      dialect,
-      accepted: dialect === 'choose',
-      hello: helloOf(own),
-      limits: own,
-      text: webText,
-      clock,
-    });
-  const dial = (): ByteTransport => {
-    const wire = new StagedWire();
-    wires.push(wire);
-    stage?.(wire, wires.length);
-    sessions.enter(wire.acceptor, who?.(wires.length), (transport) => {
-      served.push(createPeer(channelOf(transport, 'choose', limits), { service, limits, clock }));
-    });
-    return wire.dialler;
-  };
-  const own = { ...defaultLimits, heartbeatMs: 0, ...clientLimits };
-  const connect = (): OwnPeer<typeof service> => {
-    const common = { maxKeptBytes: own.maxBufferedBytes, text: webText, clock };
-    const transport =
-      own.resumeMs === 0
-        ? dial()
-        : new Resumable(
-            new Line(dial()),
-            (transport) =>
-              dialsAgain(transport, {
-                ...common,
-                redial: async () => dial(),
-                isRefusal: (error) => error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE',
-                windowMs: own.resumeMs,
-                handshakeMs: own.handshakeMs,
-                hello: helloOf(own),
-                random: () => 1,
-              }),
-            common,
-          );
-    return createPeer<typeof service>(channelOf(transport, 'greet', own), { limits: own, clock });
-  };
-  const last = (): StagedWire => wires.at(-1) as StagedWire;
-  return { clock, sessions, wires, served, ran, gates, connect, last };
-}
+const createStage = (staged?: Staged) => createStageOn(createTestClock(), staged);
 
 const lost = { code: 'ERR_PEER_GONE' } as const;
 function refused(): never {

@@ -4,6 +4,7 @@ import type { KindredError } from '../base/errors.ts';
 import type { LoopWatch } from '../base/loop-watch.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import type { Undone } from '../rpc/successor.ts';
+import { Condition } from './condition.ts';
 import { HeldCall, type HeldCallOwner } from './held-call.ts';
 
 interface Place {
@@ -19,7 +20,7 @@ export class WaitingLine implements HeldCallOwner {
   #places: Place[] = [];
   /** Of those: given up, and not taken out yet. */
   #stale = 0;
-  #changed: (() => void)[] = [];
+  readonly #empty: Condition = new Condition(() => this.size === 0);
 
   /** `late`: what is told to one whose time is up. */
   constructor(clock: Clock, watch: LoopWatch, late: (call: HeldCall) => KindredError) {
@@ -33,9 +34,9 @@ export class WaitingLine implements HeldCallOwner {
     return this.#places.length - this.#stale;
   }
 
-  /** Resolves when somebody has left the line. */
-  changed(): Promise<void> {
-    return new Promise((resolve) => this.#changed.push(resolve));
+  /** Resolves when nobody is in the line, at once where nobody is. */
+  empty(): Promise<void> {
+    return this.#empty.wait();
   }
 
   /** From a connection that has left it undone. */
@@ -54,7 +55,7 @@ export class WaitingLine implements HeldCallOwner {
     this.#places = [];
     this.#stale = 0;
     for (const { call } of places) if (call.state === 'waiting') each(call);
-    this.#tell();
+    this.#empty.look();
   }
 
   /** A call was given up. */
@@ -64,16 +65,12 @@ export class WaitingLine implements HeldCallOwner {
       this.#places = this.#places.filter(({ call }) => call.state === 'waiting');
       this.#stale = 0;
     }
-    this.#tell();
+    this.#empty.look();
   }
 
   /** Nobody waits any more, for good. */
   close(error: KindredError): void {
     this.leave((call) => call.fail(error.withOutcome('not-sent')));
     this.deadlines.clear();
-  }
-
-  #tell(): void {
-    for (const resolve of this.#changed.splice(0)) resolve();
   }
 }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KindredError } from '../base/errors.ts';
 import { createPair, type PairOptions } from '../testkit/pair.ts';
-import type { OwnPeer } from './channel-peer.ts';
 import type { EventsPort } from './context.ts';
 import type { Contract } from './contract.ts';
 import { createDescription } from './description.ts';
 import { createStranger, type Stranger } from './fixtures/stranger.ts';
+import type { OwnPeer } from './own-peer.ts';
 import { methodsOf } from './service.ts';
 
 type Name = 'kindred:contract.differs' | 'kindred:contract.unknown';

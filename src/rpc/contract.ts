@@ -6,6 +6,7 @@
  * PROTOCOL.md says how it is computed.
  */
 import { KindredError } from '../base/errors.ts';
+import { isRecord } from '../base/is-record.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
 /** What a client was built against; `kindred types` writes it. */
@@ -202,10 +203,6 @@ function ascii(json: string): string {
 
 function isHolder(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return isHolder(value) && !Array.isArray(value);
 }
 
 function wrong(why: string): KindredError {

@@ -4,7 +4,7 @@
  * Nothing is guessed: parameters without a name of their own are counted, and what no schema tells has the schema `{}`,
  * which is any value.
  */
-
+import { isRecord } from '../base/is-record.ts';
 import { type JsonSchema, jsonSchemaOf, maySkip, Shelf } from './json-schemas.ts';
 import { writtenAs } from './middleware/checked.ts';
 import type { MethodSchemas } from './middleware/schemas.ts';
@@ -163,9 +163,9 @@ function whole(params: StandardSchema | undefined, method: string, shelf: Shelf)
   const { items, additionalItems, minItems } = list;
   const required = typeof minItems === 'number' ? minItems : 0;
   // Without `items` as a list all members are alike: what may follow the first is any number of the same.
-  if (!Array.isArray(items)) return { schemas: [], required, rest: isSchema(items) ? part('items') : {} };
+  if (!Array.isArray(items)) return { schemas: [], required, rest: isRecord(items) ? part('items') : {} };
   const rest =
-    additionalItems === false ? undefined : isSchema(additionalItems) ? part('additionalItems') : {};
+    additionalItems === false ? undefined : isRecord(additionalItems) ? part('additionalItems') : {};
   const isBounded = list['maxItems'] === items.length;
   return {
     schemas: items.map((_, i) => part('items', String(i))),
@@ -182,10 +182,6 @@ function comingOut(schema: StandardSchema | undefined, name: string, shelf: Shel
 function goingIn(schema: StandardSchema, name: string, shelf: Shelf): JsonSchema {
   const made = jsonSchemaOf(schema, 'input');
   return made === undefined ? {} : shelf.put(made, name);
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isList(params: MethodSchemas['params']): params is readonly StandardSchema[] {

@@ -16,14 +16,16 @@ import type { Brake } from './brake.ts';
 import { CallTable } from './call-table.ts';
 import type { Claim } from './claim.ts';
 import type { ContextPort, EventsPort } from './context.ts';
-import { createDescription, type Description, type DescriptionOptions } from './description.ts';
+import { Lookup, type LookupOptions, nothing } from './lookup.ts';
 import type { Around } from './middleware/middleware.ts';
 import { isRefused } from './middleware/refused.ts';
 import type { Peer } from './peer.ts';
 import type { Borrowing, References } from './references.ts';
+import { CallRefusal, neverRun, turnedAway, unsayable } from './refusal.ts';
 import { Scope, type ScopeOwner } from './scope.ts';
 import { argumentsFor, type Method } from './service.ts';
 import { isSource, iterate, type Source } from './streams.ts';
+import { transferOf } from './transfer.ts';
 import { degraded, refusalToWire, thrownToWire } from './wire-errors.ts';
 
 type CallMessage = Extract<Message, { kind: 'call' }>;
@@ -37,7 +39,8 @@ interface Parked {
   isCancelled?: boolean;
 }
 
-export interface InboundOptions {
+/** Where `methods` are not known yet, calls wait for `offer`, or for `refuseAll`. */
+export interface InboundOptions extends LookupOptions {
   channel: Channel;
   limits: Limits;
   watch: LoopWatch;
@@ -49,17 +52,12 @@ export interface InboundOptions {
   answer(message: Message): void;
   /** Whether calls to the other end are open. */
   awaitsAnswers(): boolean;
-  /** Undefined: not known yet. Calls wait for `offer`, or for `refuseAll`. */
-  methods: ReadonlyMap<string, Method> | undefined;
   /** Runs the functions of the service, where middleware stands around them; those that were lent never. */
   around: Around | undefined;
   /** The answers to calls that may come twice. */
   record: AnswerRecord | undefined;
   /** Whether what a function throws goes out with its stack. */
   withStack: boolean;
-  /** What `methods` say of themselves. Default: made from them and `describing`. */
-  description: Description | undefined;
-  describing: DescriptionOptions;
   peer(): Peer<unknown>;
 }
 
@@ -67,8 +65,7 @@ export class Inbound implements ScopeOwner {
   readonly #options: InboundOptions;
   readonly #channel: Channel;
   readonly #references: References;
-  #methods: ReadonlyMap<string, Method> | undefined;
-  #description: Description | undefined;
+  readonly #lookup: Lookup;
   /** Calls by their id; and what has none that could be told from others. */
   readonly #calls = new CallTable<Scope>();
   readonly #nameless = new CallTable<Scope>();
@@ -87,8 +84,7 @@ export class Inbound implements ScopeOwner {
     this.#options = options;
     this.#channel = options.channel;
     this.#references = options.references;
-    this.#methods = options.methods;
-    this.#description = options.description;
+    this.#lookup = new Lookup(options, options.references.ledger);
     const { lendResult, lentStreams } = options.references;
     this.#resultTicket = { sent: false, exportReference: lendResult, lentStreams };
   }
@@ -185,7 +181,7 @@ export class Inbound implements ScopeOwner {
 
   /** The service is known: what waited for it runs. */
   offer(methods: ReadonlyMap<string, Method>): void {
-    this.#methods = methods;
+    this.#lookup.methods = methods;
     this.pump();
   }
 
@@ -197,7 +193,7 @@ export class Inbound implements ScopeOwner {
   /** The same, also for the calls that wait. */
   refuseAll(error: KindredError): void {
     this.refuse(error);
-    this.#methods ??= nothing;
+    this.#lookup.methods ??= nothing;
     for (const { message, borrowed } of this.#parked.take(({ message }) => message.kind === 'call'))
       this.#turnAway((message as CallMessage).id, borrowed, error);
     this.pump();
@@ -233,7 +229,9 @@ export class Inbound implements ScopeOwner {
 
   #mayRun(): boolean {
     return (
-      this.#methods !== undefined && this.#answering < this.#options.limits.maxCalls && !this.#channel.full
+      this.#lookup.methods !== undefined &&
+      this.#answering < this.#options.limits.maxCalls &&
+      !this.#channel.full
     );
   }
 
@@ -249,7 +247,7 @@ export class Inbound implements ScopeOwner {
         `${waiting} calls and notifications wait to be run, above maxWaitingCalls (${maxWaitingCalls})`,
       );
     // One that waits for others to finish leaves its handles where they are: its caller may give it up meanwhile.
-    if (claim !== undefined && this.#methods !== undefined && this.#answering + waiting <= maxCalls)
+    if (claim !== undefined && this.#lookup.methods !== undefined && this.#answering + waiting <= maxCalls)
       this.#claim(message as CallMessage, claim);
     if (claim?.isSettled === true) this.#pumpSoon();
     this.slow();
@@ -258,9 +256,9 @@ export class Inbound implements ScopeOwner {
   /** Asks for the handles of a call that will run; those of one that cannot go back. */
   #claim(message: CallMessage | NotifyMessage, claim: Claim): void {
     try {
-      argumentsFor(this.#find(message.method), message.params);
+      argumentsFor(this.#lookup.find(message.method), message.params);
     } catch (refusal) {
-      return claim.fail(Refusal.is(refusal) ? refusal.error : (refusal as KindredError));
+      return claim.fail(CallRefusal.is(refusal) ? refusal.error : (refusal as KindredError));
     }
     claim.start(() => this.#pumpSoon());
   }
@@ -289,7 +287,7 @@ export class Inbound implements ScopeOwner {
     let result: unknown;
     let promise: Promise<unknown> | undefined;
     try {
-      result = this.#invoke(this.#find(message.method), message, scope);
+      result = this.#invoke(this.#lookup.find(message.method), message, scope);
       if (isThenable(result)) promise = Promise.resolve(result);
     } catch (thrown) {
       this.#failed(message, scope, thrown);
@@ -303,50 +301,12 @@ export class Inbound implements ScopeOwner {
       );
   }
 
-  #find(method: string | number): Method {
-    const { references } = this.#options;
-    const methods = this.#methods ?? nothing;
-    if (typeof method === 'number') {
-      const run = references.ledger.find(method);
-      if (run === undefined)
-        throw new Refusal(new KindredError('ERR_RELEASED', 'the function was lent to a call that has ended'));
-      return { name: 'a function argument', run, owner: noOwner, parameters: undefined };
-    }
-    const found = methods.get(method);
-    if (found !== undefined) return found;
-    const own = this.#ownMethod(method, methods);
-    if (own !== undefined) return own;
-    const known = [...methods.keys()];
-    const near = known.find((name) => name.toLowerCase() === method.toLowerCase());
-    const hint =
-      near === undefined
-        ? known.length === 0
-          ? 'it offers none'
-          : `it offers ${known.slice(0, 8).join(', ')}${known.length > 8 ? ', ...' : ''}`
-        : `did you mean ${near}?`;
-    throw new Refusal(
-      new KindredError(
-        'ERR_METHOD_NOT_FOUND',
-        `the service has no function ${JSON.stringify(method.slice(0, 200))}: ${hint}`,
-      ),
-    );
-  }
-
-  /** What every service answers. */
-  #ownMethod(name: string, methods: ReadonlyMap<string, Method>): Method | undefined {
-    if (name !== 'rpc.discover' && name !== 'rpc.contract') return undefined;
-    this.#description ??= createDescription(methods, this.#options.describing);
-    const description = this.#description;
-    const run = name === 'rpc.discover' ? () => description.document() : () => description.contract.hash;
-    return { name, run, owner: noOwner, parameters: [] };
-  }
-
   #invoke(method: Method, message: CallMessage | NotifyMessage, scope: Scope): unknown {
     let args: readonly unknown[];
     try {
       args = argumentsFor(method, message.params);
     } catch (error) {
-      throw new Refusal(error as KindredError);
+      throw new CallRefusal(error as KindredError);
     }
     const { around, record } = this.#options;
     if (record !== undefined && message.kind === 'call' && this.#channel.kindred) {
@@ -413,11 +373,11 @@ export class Inbound implements ScopeOwner {
 
   #notified({ ack, method }: NotifyMessage, scope: Scope, failure?: { thrown: unknown }): void {
     // What belongs to a protocol that is not spoken here was never meant for the service.
-    if (failure !== undefined && !(method.startsWith('$/') && this.#methods?.has(method) !== true))
+    if (failure !== undefined && !(method.startsWith('$/') && this.#lookup.methods?.has(method) !== true))
       this.#options.events.publish('kindred:notification.failed', () => ({
         peer: this.peer,
         method,
-        error: Refusal.is(failure.thrown) ? failure.thrown.error : failure.thrown,
+        error: CallRefusal.is(failure.thrown) ? failure.thrown.error : failure.thrown,
       }));
     if (ack?.level === 'handled') this.#send({ kind: 'ack', ...ack });
     this.#finish(scope);
@@ -450,7 +410,7 @@ export class Inbound implements ScopeOwner {
   }
 
   #errorOf(scope: Scope, thrown: unknown): WireError {
-    if (Refusal.is(thrown)) return refusalToWire(thrown.error);
+    if (CallRefusal.is(thrown)) return refusalToWire(thrown.error);
     if (isRefused(thrown)) return refusalToWire(thrown);
     const { cancelled } = scope;
     if (cancelled === undefined) return this.toWire(thrown, scope);
@@ -512,40 +472,6 @@ export class Inbound implements ScopeOwner {
   }
 }
 
-const nothing: ReadonlyMap<string, Method> = new Map();
-const noOwner: object = Object.freeze({});
-
-/** A failure that the function had no part in. */
-class Refusal {
-  readonly #error: KindredError;
-  constructor(error: KindredError) {
-    this.#error = error;
-  }
-
-  /** Asks nothing of what was thrown, which may be a trap. */
-  static is(thrown: unknown): thrown is Refusal {
-    return typeof thrown === 'object' && thrown !== null && #error in thrown;
-  }
-
-  get error(): KindredError {
-    return this.#error;
-  }
-}
-
-/** What a caller gets for a result that cannot be sent. */
-function unsayable(method: string, error: unknown): KindredError {
-  const { code, message } =
-    error instanceof KindredError
-      ? error
-      : new KindredError('ERR_NOT_ENCODABLE', 'the result could not be read');
-  return new KindredError(code, `${method}: its result cannot be sent: ${message}`, { outcome: 'executed' });
-}
-
-/** What came with the call was lost before its function was asked. */
-function neverRun(error: KindredError): KindredError {
-  return error.code === 'ERR_HANDLE_LOST' ? error.withOutcome('not-sent') : error;
-}
-
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
@@ -559,23 +485,4 @@ async function cancelSource(source: Source): Promise<void> {
   } catch {
     // Nobody is left to hear what the source says about its end.
   }
-}
-
-function turnedAway(): KindredError {
-  return new KindredError('ERR_CANCELLED', 'the caller has given up', { origin: 'remote' });
-}
-
-const transferLists = new WeakMap<object, readonly object[]>();
-
-/**
- * Marks objects inside a result to be moved to the caller instead of copied, where the channel can (a thread).
- * Returns the value itself.
- */
-export function transfer<T extends object>(value: T, list: readonly object[]): T {
-  transferLists.set(value, list);
-  return value;
-}
-
-function transferOf(value: unknown): readonly object[] | undefined {
-  return typeof value === 'object' && value !== null ? transferLists.get(value) : undefined;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPair } from '../testkit/pair.ts';
 import { noOptions } from './call-options.ts';
-import type { OwnPeer } from './channel-peer.ts';
+import type { OwnPeer } from './own-peer.ts';
 
 /** A peer, and a function of the other end that runs until it is let go. */
 function stage(): {

@@ -2,6 +2,7 @@
  * What schemas say of themselves as JSON Schema (draft 7, which OpenRPC is written in), where their library can: by
  * `~standard.jsonSchema` of Standard JSON Schema. A library that has none says nothing, and nothing is made up for it.
  */
+import { isRecord } from '../base/is-record.ts';
 import type { StandardSchema } from './middleware/standard-schema.ts';
 
 export type JsonSchema = Record<string, unknown>;
@@ -12,7 +13,7 @@ export function jsonSchemaOf(schema: StandardSchema, side: 'input' | 'output'): 
     // What JSON Schema has no word for (dates, transforms) is any value to those libraries that can leave it open.
     const options = { target: 'draft-07', libraryOptions: { unrepresentable: 'any' } };
     const made: unknown = schema['~standard'].jsonSchema?.[side](options);
-    if (!isSchema(made)) return undefined;
+    if (!isRecord(made)) return undefined;
     const { $schema: _, ...plain } = JSON.parse(JSON.stringify(made)) as JsonSchema;
     return refsOf(plain).every((ref) => ref.startsWith('#')) ? plain : undefined;
   } catch {
@@ -79,15 +80,11 @@ function refsOf(schema: JsonSchema): string[] {
 /** A copy in which each `$ref` is what `change` makes of it. */
 function withRefs(value: unknown, change: (ref: string) => string): unknown {
   if (Array.isArray(value)) return value.map((one) => withRefs(one, change));
-  if (!isSchema(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
       key === '$ref' && typeof one === 'string' ? change(one) : withRefs(one, change),
     ]),
   );
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

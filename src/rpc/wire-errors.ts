@@ -13,6 +13,7 @@
  * class, `0`, `undefined`. An error that was thrown with an integer `code` keeps it as its JSON-RPC code, and its `data`.
  */
 import { type ErrorCode, errorCodes, KindredError, type Outcome } from '../base/errors.ts';
+import { isRecord } from '../base/is-record.ts';
 import { rpcCodes, type WireError } from '../wire/message.ts';
 
 const wireCodes: Partial<Record<ErrorCode, number>> = {
@@ -217,8 +218,4 @@ function isPlainJson(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -13,6 +13,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type ErrorCode, KindredError } from '../base/errors.ts';
+import { isRecord } from '../base/is-record.ts';
 import type { ByteTransport } from '../channel/transport.ts';
 import { randomBytes } from './cryptography.ts';
 import { cancelled, tooLate } from './dial.ts';
@@ -220,10 +221,6 @@ function objectIn(line: FirstLine): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hexOf(bytes: Uint8Array): string;

@@ -5,6 +5,7 @@
  * `"params": null`, which some clients write for "none", is none.
  */
 import { KindredError } from '../base/errors.ts';
+import { isRecord } from '../base/is-record.ts';
 import { type CallId, type Hello, type Message, type Meta, type Params, rpcCodes } from './message.ts';
 
 /** `$/meta`: what travels beside the positional arguments of the call that comes next. */
@@ -38,7 +39,7 @@ const ownNotifications: ReadonlySet<string> = new Set(['$/hello', '$/cancelReque
  * `cancelAs`: the notification that gives a call up, beside `$/cancelRequest`.
  */
 export function readObject(value: unknown, cancelAs?: CancelNotice): Message | MetaAhead | undefined {
-  if (!isFields(value)) return invalid(null, 'a request is an object');
+  if (!isRecord(value)) return invalid(null, 'a request is an object');
   const { jsonrpc, method, id, params, result, error } = value;
   const isAnswer = method === undefined && (result !== undefined || error !== undefined);
   const validId = isCallId(id) ? id : undefined;
@@ -122,7 +123,7 @@ function readResponse({ jsonrpc, result, error }: Fields, id: CallId | undefined
           : undefined;
   if (why !== undefined) return brokenAnswer(id, why);
   if (error === undefined) return { kind: 'result', id: id as CallId, value: result };
-  if (!isFields(error) || !Number.isInteger(error.code) || typeof error.message !== 'string')
+  if (!isRecord(error) || !Number.isInteger(error.code) || typeof error.message !== 'string')
     return brokenAnswer(id, 'an error has an integer `code` and a string `message`');
   const { code, message, data } = error as { code: number; message: string; data?: unknown };
   return {
@@ -174,7 +175,7 @@ function readOwn(method: string, params: Fields): Message | MetaAhead | undefine
         ? { kind: 'item', stream: id, seq: params.seq, value: params.value ?? null }
         : undefined;
     case '$/meta':
-      return isFields(params._meta) ? { kind: 'meta', id, meta: readMeta(params._meta) } : undefined;
+      return isRecord(params._meta) ? { kind: 'meta', id, meta: readMeta(params._meta) } : undefined;
     default:
       return undefined;
   }
@@ -184,7 +185,7 @@ function readOwn(method: string, params: Fields): Message | MetaAhead | undefine
 function splitMeta(params: Params): { params: Params; meta?: Meta } {
   if (Array.isArray(params)) return { params };
   const { _meta, ...others } = params as Fields;
-  if (!isFields(_meta)) return { params };
+  if (!isRecord(_meta)) return { params };
   // Made anew, not deleted from: that would turn the object into a slow one.
   return { params: others, meta: readMeta(_meta) };
 }
@@ -209,7 +210,7 @@ function paramsOf({ params, meta }: { params: Params; meta?: Meta | undefined })
   }
   const written = meta === undefined ? undefined : writtenMeta(meta);
   const { _meta: own } = params as Fields;
-  if (written === undefined || (own !== undefined && !isFields(own))) return params;
+  if (written === undefined || (own !== undefined && !isRecord(own))) return params;
   return { ...params, _meta: { ...own, ...written } };
 }
 
@@ -218,10 +219,6 @@ function notification(method: string, params: Params | undefined): Envelope {
     object: params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params },
     depth: 2,
   };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const idRule = 'must be a string, null, or a number no larger than 2^53 - 1';

@@ -119,6 +119,20 @@ describe('JSON-RPC 2.0', () => {
     assert.equal(rpc.encodeText({ ...message, meta: {} })?.preface, undefined);
   });
 
+  it('reads no meta ahead of a call deeper than maxDepth, and one that is just as deep', () => {
+    const rpc = open({ limits: { maxMessageBytes: 500, maxDepth: 10 } });
+    const metaOf = (depth: number): unknown => {
+      const deep: unknown = JSON.parse('{"a":'.repeat(depth) + '0' + '}'.repeat(depth));
+      return { jsonrpc: '2.0', method: '$/meta', params: { id: 1, _meta: deep } };
+    };
+    // The envelope and its params are two levels.
+    rpc.decode(metaOf(10), 100, () => {}, 12);
+    assert.throws(() => rpc.decode(metaOf(11), 100, () => {}, 13), {
+      code: 'ERR_LIMIT',
+      message: /maxDepth/,
+    });
+  });
+
   it('gives calls up in the words of the other end', () => {
     const rpc = open({ cancelAs: 'notifications/cancelled' });
     assert.deepEqual(written(rpc, { kind: 'cancel', id: 7 }), {

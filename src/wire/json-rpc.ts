@@ -92,11 +92,11 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
   function read(value: unknown, depth: number): Message | undefined {
     const message = readObject(value, cancelAs);
     if (message === undefined) return undefined;
+    if (depth > 0) checkDepth(message, depth);
     if (message.kind === 'meta') {
       metaAhead = message;
       return undefined;
     }
-    if (depth > 0) checkDepth(message, depth);
     unwanted?.heard(message);
     if (message.kind !== 'call' || metaAhead === undefined) return message;
     const { id, meta } = metaAhead;
@@ -105,7 +105,7 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpc {
     return message;
   }
 
-  function checkDepth(message: Message, depth: number): void {
+  function checkDepth(message: Message | MetaAhead, depth: number): void {
     if (message.kind === 'invalid' || depth - (message.kind === 'result' ? 1 : 2) <= limits.maxDepth) return;
     throw tooDeep(limits.maxDepth);
   }

@@ -6,6 +6,8 @@ import type {
   ValueTransport,
 } from '../../src/channel/transport.ts';
 import type { Chunk } from '../../src/wire/dialect.ts';
+import type { Random } from '../stories/fixtures/random.ts';
+import { chunksOf } from './chunks.ts';
 
 /** What was written last, so that an answer can be looked for; never much. */
 const maxKept = 256 * 1024;
@@ -70,6 +72,14 @@ export class BenchBytes extends BenchEnd implements ByteTransport {
 
   start(receiver: ByteReceiver): void {
     this.#receiver = receiver;
+  }
+
+  /** In pieces, until it is closed. */
+  feed(bytes: Uint8Array, random: Random): void {
+    for (const chunk of chunksOf(bytes, random)) {
+      if (this.isClosed) return;
+      this.put(chunk);
+    }
   }
 
   put(chunk: Uint8Array): void {

@@ -2,7 +2,6 @@
 import { AskForProof, proveSecret, type Verdict } from '../../src/transports/prove-secret.ts';
 import type { Random } from '../stories/fixtures/random.ts';
 import { BenchBytes } from './bench.ts';
-import { chunksOf } from './chunks.ts';
 import { createFuzzClock } from './peer-subject.ts';
 import { checkThrown, comesTrue, Finding, type Subject, settle } from './subject.ts';
 
@@ -62,9 +61,7 @@ function subjectOf(transport: BenchBytes, random: Random, { late, isOver, check 
     get alive() {
       return !isOver() && !transport.isClosed && !transport.wroteEnd;
     },
-    feed(input) {
-      for (const chunk of chunksOf(input, random)) if (!transport.isClosed) transport.put(chunk);
-    },
+    feed: (input) => transport.feed(input, random),
     async finish() {
       await settle();
       if (random.int(2) === 0) transport.endInput();

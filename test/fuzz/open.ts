@@ -2,19 +2,19 @@
 import { deserialize } from 'node:v8';
 import { KindredError } from '../../src/base/errors.ts';
 import type { Channel } from '../../src/channel/channel.ts';
-import { createFramedChannel, type DialectChoice } from '../../src/channel/framed.ts';
+import type { DialectChoice } from '../../src/channel/framed.ts';
 import { createValuesChannel } from '../../src/channel/values.ts';
 import { createPlainChannel } from '../../src/endpoint/messages.ts';
 import { helloOf } from '../../src/rpc/channel-peer.ts';
 import type { TestClock } from '../../src/testkit/clock.ts';
 import { createIpcByteTransport } from '../../src/transports/native-ipc.ts';
-import { allocate, nodeText } from '../../src/transports/node-text.ts';
+import { nodeText } from '../../src/transports/node-text.ts';
 import type { DialectName } from '../../src/wire/dialect.ts';
 import type { Limits } from '../../src/wire/limits.ts';
 import { createFakeIpc } from '../programs/fake-ipc.ts';
 import type { Random } from '../stories/fixtures/random.ts';
 import { BenchBytes, BenchValues } from './bench.ts';
-import { chunksOf } from './chunks.ts';
+import { openChannel } from './channel.ts';
 import { frame } from './grammar.ts';
 import { join } from './mutate.ts';
 import { type Bench, createFuzzClock, createPeerSubject, someLimits } from './peer-subject.ts';
@@ -55,23 +55,11 @@ export function openBytes(choice: DialectChoice, dialect: DialectName, random: R
   const limits = someLimits(random);
   const transport = new BenchBytes(random.int(3) === 0);
   transport.isDeaf = random.int(10) === 0;
-  const channel = createFramedChannel(transport, {
-    mode: 'calls',
-    dialect: choice,
-    accepted: choice !== 'greet',
-    hello: helloOf(limits),
-    limits,
-    text: nodeText,
-    allocate,
-    clock,
-  });
+  const channel = openChannel(transport, { mode: 'calls', dialect: choice, limits, clock });
   let sawMark = dialect === 'binary';
   const feed = (input: Uint8Array): void => {
     sawMark ||= input.includes(0xff);
-    for (const chunk of chunksOf(input, random)) {
-      if (transport.isClosed) return;
-      transport.put(chunk);
-    }
+    transport.feed(input, random);
   };
   return createPeerSubject(benchOf(transport, channel, clock, limits, { feed, probes }), random);
 
@@ -139,15 +127,7 @@ export function openIpc(random: Random): Subject {
   const limits = someLimits(random);
   const { near, far } = createFakeIpc();
   const transport = createIpcByteTransport(near, random.pick(['json', 'advanced']), clock);
-  const channel = createFramedChannel(transport, {
-    mode: 'calls',
-    dialect: 'choose',
-    accepted: true,
-    hello: helloOf(limits),
-    limits,
-    text: nodeText,
-    clock,
-  });
+  const channel = openChannel(transport, { mode: 'calls', dialect: 'choose', limits, clock });
   const written: Buffer[] = [];
   far.on('message', (message: unknown) => {
     written.push(Buffer.from(JSON.stringify(message)));
@@ -182,15 +162,7 @@ export function openPlain(dialect: DialectName, random: Random): Subject {
   const clock = createFuzzClock();
   const limits = someLimits(random);
   const transport = new BenchBytes(random.int(3) === 0);
-  const inner = createFramedChannel(transport, {
-    mode: 'plain',
-    dialect,
-    accepted: true,
-    hello: helloOf(limits),
-    limits,
-    text: nodeText,
-    clock,
-  });
+  const inner = openChannel(transport, { mode: 'plain', dialect, limits, clock });
   const channel = createPlainChannel(inner, 'the bench', limits);
   const reads = random.int(4) > 0;
   let isRead = !reads;
@@ -208,9 +180,7 @@ export function openPlain(dialect: DialectName, random: Random): Subject {
     get alive() {
       return channel.state === 'open' && !transport.isPaused && !transport.wroteEnd;
     },
-    feed(input) {
-      for (const chunk of chunksOf(input, random)) if (!transport.isClosed) transport.put(chunk);
-    },
+    feed: (input) => transport.feed(input, random),
     async finish() {
       await settle();
       if (random.int(2) === 0) transport.endInput();

@@ -1,13 +1,11 @@
 /** A server's connections that may outlive their sockets: strangers who say that they come back, or that they might. */
-import { createFramedChannel } from '../../src/channel/framed.ts';
 import { context } from '../../src/endpoint/runtime.ts';
 import { Sessions } from '../../src/endpoint/sessions.ts';
-import { createPeer, helloOf } from '../../src/rpc/channel-peer.ts';
+import { createPeer } from '../../src/rpc/channel-peer.ts';
 import type { Peer } from '../../src/rpc/peer.ts';
-import { allocate, nodeText } from '../../src/transports/node-text.ts';
 import type { Random } from '../stories/fixtures/random.ts';
 import { BenchBytes } from './bench.ts';
-import { chunksOf } from './chunks.ts';
+import { openChannel } from './channel.ts';
 import { createFuzzClock, someLimits } from './peer-subject.ts';
 import { service } from './service.ts';
 import { checkReason, comesTrue, Finding, type Subject, settle } from './subject.ts';
@@ -19,25 +17,14 @@ export function openSessions(random: Random): Subject {
   const transport = new BenchBytes(false);
   const peers: Peer[] = [];
   sessions.enter(transport, undefined, (own) => {
-    const channel = createFramedChannel(own, {
-      mode: 'calls',
-      dialect: 'choose',
-      accepted: true,
-      hello: helloOf(limits),
-      limits,
-      text: nodeText,
-      allocate,
-      clock,
-    });
+    const channel = openChannel(own, { mode: 'calls', dialect: 'choose', limits, clock });
     peers.push(createPeer(channel, { service, limits, clock, context }));
   });
   return {
     get alive() {
       return !transport.isClosed && !transport.isPaused && !transport.wroteEnd;
     },
-    feed(input) {
-      for (const chunk of chunksOf(input, random)) if (!transport.isClosed) transport.put(chunk);
-    },
+    feed: (input) => transport.feed(input, random),
     async finish() {
       await settle();
       if (random.int(2) === 0) transport.endInput();

@@ -1,10 +1,11 @@
 // jayson, a JSON-RPC 2.0 library of many years, over TCP on either side.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { connect, serve } from 'kindred';
+import { connect, dial, serve } from 'kindred';
 import { until } from '../stories/fixtures/deadline.ts';
 import { reportOf, startServer } from './programs.ts';
 import { service } from './service.ts';
+import { assertFailures, type TheirService } from './their-service.ts';
 
 it('a client by jayson calls a Kindred, one by one and in batches', async () => {
   service.heard();
@@ -22,32 +23,40 @@ it('a client by jayson calls a Kindred, one by one and in batches', async () => 
   await server.close();
 });
 
-interface Jayson {
-  add(...numbers: number[]): number;
-  greet(who: { name: string }): string;
-  fail(): void;
-  missing(): void;
-  note(text: string): void;
-  heard(): string[];
-}
-
 for (const dialect of [undefined, 'json-lines'] as const)
   it(`a server by jayson is called by a Kindred that ${dialect === undefined ? 'does not know whom it calls' : `speaks ${dialect}`}`, async () => {
     const { line: port, stop } = await startServer('jayson-server.js');
-    const peer = await connect<Jayson>(`tcp://127.0.0.1:${port}`, { dialect });
+    const peer = await connect<TheirService>(`tcp://127.0.0.1:${port}`, { dialect });
     assert.deepEqual(await Promise.all([peer.call.add(1, 2, 3), peer.call.add(4, 5)]), [6, 9]);
     assert.equal(peer.kindred, false);
     const named = peer.with({ params: 'named' });
     assert.equal(await named.call.greet({ name: 'Kindred' }), 'Hello, Kindred.');
-    await assert.rejects(peer.call.fail(), {
-      code: 'ERR_REMOTE',
-      outcome: 'executed',
-      message: 'not today',
-      data: { why: 'rain' },
-    });
-    await assert.rejects(peer.call.missing(), { code: 'ERR_METHOD_NOT_FOUND' });
+    await assertFailures(peer);
     await peer.notify.note('a notification');
     assert.deepEqual(await peer.call.heard(), ['a notification']);
     await peer.close();
     await stop();
   });
+
+it('a batch goes to a server by jayson as one plain message, and is answered by one', async () => {
+  const { line: port, stop } = await startServer('jayson-server.js');
+  const channel = await dial(`tcp://127.0.0.1:${port}`, { dialect: 'json-lines' });
+  await channel.send([
+    { jsonrpc: '2.0', id: 1, method: 'add', params: [1, 2] },
+    { jsonrpc: '2.0', method: 'note', params: ['in a batch'] },
+    { jsonrpc: '2.0', id: 2, method: 'missing', params: [] },
+    { jsonrpc: '2.0', id: 3, method: 'add', params: [3, 4] },
+  ]);
+  const { value } = await channel[Symbol.asyncIterator]().next();
+  const answers = value as { id: number; result?: unknown; error?: { code: number } }[];
+  assert.deepEqual(
+    new Map(answers.map(({ id, result, error }) => [id, result ?? error?.code])),
+    new Map([
+      [1, 3],
+      [2, -32601],
+      [3, 7],
+    ]),
+  );
+  await channel.close();
+  await stop();
+});

@@ -9,6 +9,7 @@ import { spawn } from 'kindred/process';
 import { within } from '../stories/fixtures/deadline.ts';
 import { program, reportOf, startServer } from './programs.ts';
 import { service } from './service.ts';
+import { assertFailures, type TheirService } from './their-service.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindred-vscode-'));
 process.env['KINDRED_RUNTIME_DIR'] = join(folder, 'run');
@@ -47,16 +48,10 @@ describe('a client by vscode-jsonrpc', () => {
     });
 });
 
-interface Editor {
-  add(...numbers: number[]): number;
-  greet(who: { name: string }): string;
+interface Editor extends TheirService {
   ask(): string;
-  fail(): void;
-  missing(): void;
   wait(): string;
   work(work: { token: string }): string;
-  note(text: string): void;
-  heard(): unknown[];
   '$/progress'(progress: { token: string; value: unknown }): void;
 }
 
@@ -76,13 +71,7 @@ describe('a server by vscode-jsonrpc', () => {
     assert.equal(peer.kindred, false);
     assert.equal(await peer.call.greet({ name: 'Kindred' }), 'Hello, Kindred.');
     assert.equal(await peer.call.ask(), 'a Kindred was asked');
-    await assert.rejects(peer.call.fail(), {
-      code: 'ERR_REMOTE',
-      outcome: 'executed',
-      message: 'not today',
-      data: { why: 'rain' },
-    });
-    await assert.rejects(peer.call.missing(), { code: 'ERR_METHOD_NOT_FOUND' });
+    await assertFailures(peer);
 
     const patience = new AbortController();
     const cancelled = assert.rejects(peer.with({ signal: patience.signal }).call.wait(), {

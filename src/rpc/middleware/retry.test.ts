@@ -17,7 +17,7 @@ const failing = (failures: KindredError[], options: RetryOptions = {}) => {
     return next(call);
   };
   const { client } = createPair(
-    { ping: () => 'pong', take: (_items: AsyncIterable<number>) => 'taken' },
+    { ping: () => 'pong', take: (_given: unknown) => 'taken' },
     { client: { middleware: [retry({ clock, random: () => 1, ...options }), faults] } },
   );
   return { client, clock, made };
@@ -76,14 +76,16 @@ describe('a retry', () => {
     }
   });
 
-  it('never repeats what may have read a stream', async () => {
-    const { client, made } = failing([gone({ outcome: 'unknown' })]);
+  it('never repeats what may have read a stream or called a function, wherever it stands', async () => {
     async function* items() {
       yield 1;
     }
-    await assert.rejects(client.with({ idempotent: true }).call.take(items()), { code: 'ERR_PEER_GONE' });
-    assert.equal(made.length, 1);
-    await client.close();
+    for (const given of [items(), () => {}, { deep: [items()] }, { deep: [() => {}] }]) {
+      const { client, made } = failing([gone({ outcome: 'unknown' })]);
+      await assert.rejects(client.with({ idempotent: true }).call.take(given), { code: 'ERR_PEER_GONE' });
+      assert.equal(made.length, 1);
+      await client.close();
+    }
   });
 
   it('has no more time than the call', async () => {

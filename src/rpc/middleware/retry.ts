@@ -2,9 +2,10 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
+import { pause } from '../../base/pause.ts';
 import type { Middleware, MiddlewareCall } from '../peer.ts';
 import { cancelledBy } from '../pending-call.ts';
-import { isSource } from '../streams.ts';
+import { isRepeatable } from '../repeatable.ts';
 import { checkCount, checkTime } from './check-numbers.ts';
 import { timeLeft } from './time-left.ts';
 
@@ -24,8 +25,8 @@ export interface RetryOptions {
 
 /**
  * Makes a call again that failed with a `retryable` error: one that was `not-sent`; any other only where it is marked as
- * idempotent, by its caller or by name, and has no stream among its arguments. Never beyond the call's own time. What
- * comes in goes through as it is.
+ * idempotent, by its caller or by name, and its arguments hold no stream and no function, and nothing of them was moved.
+ * Never beyond the call's own time. What comes in goes through as it is.
  *
  * Throws `ERR_BAD_ARGUMENT`.
  */
@@ -45,7 +46,10 @@ export function retry(options: RetryOptions = {}): Middleware {
         if (failures >= attempts || !mayRepeat(error, call, idempotent)) throw error;
         const waitMs = random() * backoffMs(failures, { firstMs, maxMs });
         if (waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
-        await pause(waitMs, call, error as KindredError, clock);
+        const { signal, method } = call;
+        await pause(waitMs, clock, signal);
+        if (signal?.aborted === true)
+          throw cancelledBy(signal, method).withOutcome((error as KindredError).outcome ?? 'unknown');
       }
     }
   };
@@ -55,21 +59,5 @@ function mayRepeat(error: unknown, call: MiddlewareCall, idempotent: ReadonlySet
   if (!(error instanceof KindredError) || !error.retryable) return false;
   if (call.peer.state === 'closed' || call.signal?.aborted === true) return false;
   if (error.outcome === 'not-sent') return true;
-  // What it has read of a stream is gone.
-  return (call.idempotent || idempotent.has(call.method)) && !call.args.some(isSource);
-}
-
-function pause(ms: number, call: MiddlewareCall, before: KindredError, clock: Clock): Promise<void> {
-  const { signal, method } = call;
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', fired);
-      resolve();
-    });
-    const fired = (): void => {
-      timer.cancel();
-      reject(cancelledBy(signal as AbortSignal, method).withOutcome(before.outcome ?? 'unknown'));
-    };
-    signal?.addEventListener('abort', fired, { once: true });
-  });
+  return (call.idempotent || idempotent.has(call.method)) && isRepeatable(call.args);
 }
