@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { identityOfProcess } from '../../process/process-identity.ts';
-import { thisSystem } from '../../process/process-system.ts';
 import { layDescriptors } from './descriptors.ts';
 import { createEventLog, type News } from './event-log.ts';
 import { createFifoMaker, type Fifo } from './fifos.ts';
@@ -23,6 +22,7 @@ import { type LentDescriptor, type OpenListener, openListener } from './listener
 import type { KeptLog, LoggerOrders } from './logger-orders.ts';
 import { createNotes } from './notes.ts';
 import { createRecorder } from './record.ts';
+import { createSharedLook } from './shared-look.ts';
 import { lockStack } from './stack-lock.ts';
 
 export interface KeeperSettings {
@@ -89,6 +89,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const notes = createNotes();
   const events = createEventLog(wallClock);
   const inTurn = createTurns();
+  const look = createSharedLook();
   const keeper = identityOfProcess(process.pid);
   const startedAt = wallClock();
   const restarts = { brain: 0, logger: 0 };
@@ -116,7 +117,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     void one.exited.then((exit) => {
       // Those that it has started have lost their parent in this moment. Where it was asked to end they have their grace.
       if (!one.isEnding)
-        for (const orphan of findMembers(one.entry.identity, thisSystem.all())) trySend(orphan, 'SIGKILL');
+        for (const orphan of findMembers(one.entry.identity, look.all())) trySend(orphan, 'SIGKILL');
       one.entry.ended = { at: wallClock(), exit };
       events.add({ kind: 'ended', id, exit });
       recorder.save().catch(() => {});
@@ -170,7 +171,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
         listeners: new Map(spec.listeners.map((name) => [name, (lent.get(name) as LentDescriptor).fd])),
         mark: markOf(directory, id),
       };
-      const one = await startProcess(spec, given, wallClock, clock);
+      const one = await startProcess(spec, given, { clock, wallClock, look });
       hold(id, one);
       await recorder.save();
       return one;
@@ -333,7 +334,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   }
 
   try {
-    const former = await adoptFormer(directory, pipeDirectory, makeFifos, leftoverGraceMs, clock);
+    const former = await adoptFormer(directory, pipeDirectory, makeFifos, leftoverGraceMs, { clock, look });
     for (const log of former.logs) logs.set(log.settings.name, log);
     for (const one of former.processes) hold(one.entry.spec.id, one);
     await recorder.save();
