@@ -56,7 +56,9 @@ export async function adoptFormer(
   const pipes = new Map((await makeFifos(paths)).map((fifo) => [fifo.path, fifo]));
   const pipe = (path: string): Fifo => pipes.get(path) as Fifo;
   return {
-    processes: lasting.map((entry) => adoptProcess(entry, Object.values(entry.lines).map(pipe), surroundings)),
+    processes: lasting.map((entry) =>
+      adoptProcess(entry, Object.values(entry.lines).map(pipe), surroundings),
+    ),
     logs: logs.map((settings) => ({ settings, pipes: [pipe(settings.out), pipe(settings.err)] })),
   };
 }

@@ -17,7 +17,7 @@ import { createFifoMaker, type Fifo } from './fifos.ts';
 import { adoptFormer } from './former.ts';
 import type { Keeper, KeeperTable, KeptListener, StartSpec } from './keeper.ts';
 import { type KeptProcess, startProcess } from './kept-process.ts';
-import { endAll, findMarked, findMembers, markOf, trySend } from './leftovers.ts';
+import { endAll, findMarked, findMembers, markOf, staffId, trySend } from './leftovers.ts';
 import { type LentDescriptor, type OpenListener, openListener } from './listeners.ts';
 import type { KeptLog, LoggerOrders } from './logger-orders.ts';
 import { createNotes } from './notes.ts';
@@ -195,7 +195,11 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     events.wake();
     await Promise.allSettled([...processes.values()].map((one) => one.end('SIGTERM', graceMs)));
     // Those that have left their trees.
-    await endAll(() => findMarked(directory), Math.min(graceMs, leftoverGraceMs), clock);
+    await endAll(
+      () => findMarked(directory, (id) => id !== staffId),
+      Math.min(graceMs, leftoverGraceMs),
+      clock,
+    );
     await settings.beforeEnd?.();
     for (const listener of listeners.values()) await listener.close().catch(() => {});
     for (const { lines } of processes.values()) for (const pipe of lines) pipe.close();
