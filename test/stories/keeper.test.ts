@@ -1,5 +1,6 @@
 /** A keeper outlives its brain and its logger, and what it keeps does not notice; and nothing outlives the keeper that should not. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -27,7 +28,7 @@ interface Scene {
   directory: string;
   options: KeeperOptions;
   /** The next brain or logger that reports in. */
-  next(what: 'brain' | 'logger'): Promise<Player>;
+  next(what: 'brain' | 'logger' | 'starter'): Promise<Player>;
   start(more?: Partial<KeeperOptions>): Promise<StartedKeeper>;
   /** Calls the brain that is there. */
   ask<T>(question: (brain: Brain) => Promise<T>): Promise<T>;
@@ -254,6 +255,23 @@ describe('a keeper', onPosix, () => {
       await assert.rejects(startKeeper(options), { code: 'ERR_ALREADY_RUNNING', data: { pid: keeper.pid } });
       assert.ok(existsSync(directory));
       stage.watch(keeper.pid);
+    }));
+
+  it('that is no daemon stops all when whoever has started it is killed', () =>
+    keeping(async ({ stage, options, next, ask, spec }) => {
+      const starter = spawn(
+        process.execPath,
+        [...process.execArgv, fixture('starts-keeper.ts'), JSON.stringify({ ...options, env: undefined })],
+        { env: stage.env, stdio: ['ignore', 'inherit', 'inherit'] },
+      );
+      const staff = [await next('brain'), await next('logger')];
+      const { news, pid } = await next('starter');
+      const { identity } = await ask((keeper) => keeper.start(spec('a.1#1', 'exec sleep 600')));
+      const keeper = news['keeper'] as number;
+      stage.watch(keeper);
+      process.kill(pid, 'SIGKILL');
+      for (const one of [keeper, identity.pid, ...staff.map((member) => member.pid)]) await ended(one);
+      assert.equal(starter.pid, pid);
     }));
 
   it('whose brain does not become ready is not started, and says why', () =>
