@@ -389,6 +389,42 @@ describe('a keeper that is killed', { skip: process.platform !== 'linux' && 'the
       }));
 });
 
+it(
+  'a process that has outlived its keeper keeps its listener until it is ended',
+  {
+    skip: process.platform !== 'linux' && 'there is no /proc',
+  },
+  () =>
+    keeping(async ({ start, next, ask, spec }) => {
+      const first = await start();
+      await next('brain');
+      const { url, pid } = await ask(async (keeper) => {
+        const { bound } = await keeper.openListener({ name: 'web', address: 'tcp://127.0.0.1:0' });
+        const { identity } = await keeper.start(
+          spec('web.1#1', '', { ...server('web '), onParentDeath: 'survive' }),
+        );
+        return { url: bound.replace('tcp:', 'http:'), pid: identity.pid };
+      });
+      const answer = async (): Promise<string> =>
+        (await fetch(url, { headers: { connection: 'close' } })).text();
+      assert.equal(await answer(), `web ${pid}`);
+      process.kill(first.pid, 'SIGKILL');
+      await ended(first.pid);
+      assert.equal(await answer(), `web ${pid}`);
+      await start();
+      await next('brain');
+      const again = { name: 'web', address: url.replace('http:', 'tcp:') };
+      const refused = await ask((keeper) => keeper.openListener(again)).then(
+        () => undefined,
+        (error: KindredError) => error.cause as KindredError,
+      );
+      assert.deepEqual([refused?.code, refused?.data], ['ERR_ADDRESS_IN_USE', { id: 'web.1#1', pid }]);
+      assert.equal(await answer(), `web ${pid}`);
+      await ask((keeper) => keeper.end('web.1#1', { graceMs: 0 }));
+      assert.equal((await ask((keeper) => keeper.openListener(again))).bound, again.address);
+    }),
+);
+
 it('a keeper of 200 processes: how long it takes, and what memory', onPosix, (t) =>
   keeping(async ({ start, next, ask, spec }) => {
     const startedMs = performance.now();

@@ -197,7 +197,9 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       restarts: { ...restarts },
     }),
     async openListener(spec) {
-      const entry = await listeners.open(spec, mayOpen);
+      const entry = await listeners.open(spec, mayOpen).catch((error) => {
+        throw stillListening(error, spec.name, processes.values());
+      });
       await recorder.save();
       return entry;
     },
@@ -266,6 +268,21 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       events.add(news);
     },
   };
+}
+
+/** Where the address is in use by one of its own, which was started with a listener that this keeper has not, or no more. */
+function stillListening(error: unknown, name: string, processes: Iterable<KeptProcess>): unknown {
+  if (!(error instanceof KindredError) || error.code !== 'ERR_ADDRESS_IN_USE') return error;
+  for (const { entry } of processes) {
+    const { spec, identity, ended } = entry;
+    if (ended !== undefined || !spec.listeners.includes(name)) continue;
+    return new KindredError(
+      'ERR_ADDRESS_IN_USE',
+      `${error.message}: ${spec.id} (process ${identity.pid}) has it from before, end that one first`,
+      { cause: error, data: { id: spec.id, pid: identity.pid } },
+    );
+  }
+  return error;
 }
 
 function bad(message: string): KindredError {
