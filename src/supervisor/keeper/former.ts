@@ -33,11 +33,14 @@ export async function adoptFormer(
     ...(record?.others ?? []),
     ...(record?.lasting ?? []).map(({ identity }) => identity),
   ].filter((identity) => !lasting.some((one) => one.identity.pid === identity.pid));
+  // Its leader lived when that was written down, so that it was in no other session of that number.
+  const isOld = ({ started }: ProcessIdentity): boolean =>
+    started !== undefined && started / ticksPerSecond < (record?.uptime ?? 0);
   const find = (): ProcessIdentity[] => {
     const all = thisSystem.all();
     const found = [
       ...alive(record?.others ?? []),
-      ...leaders.flatMap((leader) => findMembers(leader, all)),
+      ...leaders.flatMap((leader) => findMembers(leader, all)).filter(isOld),
       ...findMarked(directory, (id) => !kept.has(id)),
     ];
     return [...new Map(found.map((identity) => [identity.pid, identity])).values()];
@@ -62,6 +65,9 @@ export async function adoptFormer(
     logs: logs.map((settings) => ({ settings, pipes: [pipe(settings.out), pipe(settings.err)] })),
   };
 }
+
+/** Of the clock that the start of processes is told in: of Linux, on all that Node.js runs on. */
+const ticksPerSecond = 100;
 
 /** One that somebody still listens to stays: a process that was to live on, or another program. */
 async function removeDead(path: string): Promise<void> {

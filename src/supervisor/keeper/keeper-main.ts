@@ -62,8 +62,13 @@ async function main(text: string): Promise<void> {
   const leave = (exitCode: number, graceMs?: number): Promise<void> =>
     (leaving ??= (async () => {
       brain?.retire();
-      await kept.stop(graceMs === undefined ? {} : { graceMs });
-      await brain?.end(lastWordsMs);
+      try {
+        await kept.stop(graceMs === undefined ? {} : { graceMs });
+        await brain?.end(lastWordsMs);
+      } catch (error) {
+        say(errorText(error));
+        process.exit(exitCodes.failure);
+      }
       process.exit(exitCode);
     })());
   const ask = (): void => {
@@ -82,8 +87,11 @@ async function main(text: string): Promise<void> {
       ...own,
       async stop(how?: { graceMs?: number }) {
         brain?.retire();
-        await own.stop(how);
-        void leave(exitCodes.ok);
+        try {
+          await own.stop(how);
+        } finally {
+          void leave(exitCodes.ok);
+        }
       },
     };
   };

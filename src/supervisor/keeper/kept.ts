@@ -6,6 +6,7 @@
  * ```
  */
 import { mkdirSync, rmSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
@@ -99,6 +100,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     const lasts = ({ entry }: KeptProcess): boolean => entry.spec.onParentDeath === 'survive';
     return {
       keeper,
+      uptime: uptime(),
       lasting: running.filter(lasts).map(({ entry }) => entry),
       others: running.filter((one) => !lasts(one)).map(({ entry }) => entry.identity),
       logs: logs.all(),

@@ -43,13 +43,17 @@ export function findMarked(
     .map((stat) => identityOf(stat, system));
 }
 
-/** Those that are left of the session or group that a process led which has ended. */
+/**
+ * Those that are left of the session or group of a process that has ended in this moment: its number cannot be another's yet.
+ * Long after it, that is certain of those alone that had started before it ended.
+ */
 export function findMembers(
   leader: ProcessIdentity,
   all: readonly ProcessStat[],
   system: ProcessSystem = thisSystem,
 ): ProcessIdentity[] {
   // A number goes to nobody else while its session has members: whoever has it now shows that there were none.
+  if (leader.boot !== system.bootId()) return [];
   if (all.some(({ pid, started }) => pid === leader.pid && started !== leader.started)) return [];
   return all
     .filter(

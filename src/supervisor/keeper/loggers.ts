@@ -91,7 +91,8 @@ export function keepLogger(
         } catch {
           // It has ended over it; the next one is told again.
         }
-        await Promise.race([arrival.promise, pause(Math.min(leftMs, 100), clock)]);
+        const moment = pause(Math.min(leftMs, 100), clock);
+        await (peer === undefined ? Promise.race([arrival.promise, moment]) : moment);
       }
     },
     async end() {

@@ -9,7 +9,7 @@ const directory = mkdtempSync(join(tmpdir(), 'record-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 function recordOf(pid: number): KeeperRecord {
-  return { keeper: { pid }, lasting: [], others: [], logs: [], sockets: [] };
+  return { keeper: { pid }, uptime: 1.5, lasting: [], others: [], logs: [], sockets: [] };
 }
 
 describe('the record of a keeper', () => {

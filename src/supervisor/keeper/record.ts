@@ -10,6 +10,8 @@ import type { KeptLog } from './logger-orders.ts';
 
 export interface KeeperRecord {
   keeper: ProcessIdentity;
+  /** When it was written, in seconds since boot. */
+  uptime: number;
   /** Those that are to live on when the keeper is killed: all that there is to know. */
   lasting: ProcessEntry[];
   /** All others that run. */
@@ -59,8 +61,8 @@ export function createRecorder(directory: string, current: () => KeeperRecord): 
 export function readRecord(directory: string): KeeperRecord | undefined {
   try {
     const value = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as Partial<KeeperRecord> | null;
-    const { keeper, lasting, others, logs, sockets } = value ?? {};
-    return keeper !== undefined && [lasting, others, logs, sockets].every(Array.isArray)
+    const { keeper, uptime, lasting, others, logs, sockets } = value ?? {};
+    return keeper !== undefined && typeof uptime === 'number' && [lasting, others, logs, sockets].every(Array.isArray)
       ? (value as KeeperRecord)
       : undefined;
   } catch {
