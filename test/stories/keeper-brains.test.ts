@@ -30,7 +30,8 @@ describe('a brain that is replaced', onPosix, () => {
       await start();
       await next('brain');
       await ask((keeper) => keeper.replaceBrain({ module: fixture('kept-brain-fickle.ts') })).catch(() => {});
-      const back = await next('brain');
+      let back = await next('brain');
+      while (back.news['fickle'] === true) back = await next('brain');
       await until('it serves', () => ask(async (keeper) => (await keeper.pid()) === back.pid));
       const { restarts } = await ask((keeper) => keeper.table());
       assert.ok(restarts.brain >= 4, `${restarts.brain} have ended`);
