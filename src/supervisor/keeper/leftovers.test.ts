@@ -23,7 +23,10 @@ describe('what a process has left', () => {
   });
 
   it('is none that has ended, is older, or of another boot', () => {
-    assert.deepEqual(pidsOf([stat(8, { session: 7, ended: true }), stat(9, { session: 7, started: 49 })]), []);
+    assert.deepEqual(
+      pidsOf([stat(8, { session: 7, ended: true }), stat(9, { session: 7, started: 49 })]),
+      [],
+    );
     assert.deepEqual(pidsOf([stat(8, { session: 7 })], { ...leader, boot: 'another' }), []);
   });
 
@@ -59,10 +62,14 @@ describe('a process that carries the mark of a keeper', { skip: process.platform
     const module = new URL('leftovers.ts', import.meta.url).href;
     const program = `import(${JSON.stringify(module)}).then((it) => console.log(it.findMarked(${JSON.stringify(directory)})))`;
     // The shell carries it, too, and waits.
-    const shell = spawn('sh', ['-c', '"$@"; exit $?', 'sh', process.execPath, ...process.execArgv, '-e', program], {
-      env: { ...process.env, ...markOf(directory, 'a.1#1') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const shell = spawn(
+      'sh',
+      ['-c', '"$@"; exit $?', 'sh', process.execPath, ...process.execArgv, '-e', program],
+      {
+        env: { ...process.env, ...markOf(directory, 'a.1#1') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let said = '';
     shell.stdout.on('data', (chunk) => {
       said += String(chunk);

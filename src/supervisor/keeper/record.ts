@@ -62,7 +62,9 @@ export function readRecord(directory: string): KeeperRecord | undefined {
   try {
     const value = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as Partial<KeeperRecord> | null;
     const { keeper, uptime, lasting, others, logs, sockets } = value ?? {};
-    return keeper !== undefined && typeof uptime === 'number' && [lasting, others, logs, sockets].every(Array.isArray)
+    return keeper !== undefined &&
+      typeof uptime === 'number' &&
+      [lasting, others, logs, sockets].every(Array.isArray)
       ? (value as KeeperRecord)
       : undefined;
   } catch {
