@@ -71,7 +71,7 @@ function account(lines: readonly LogLine[], stream: 'out' | 'err') {
   let gaps = 0;
   let last = -1;
   let begun = '';
-  for (const line of lines) {
+  for (const [at, line] of lines.entries()) {
     if (line.stream === 'note') {
       const [, bytes, of] = /^gap: up to (\d+) bytes of (out|err) lost/.exec(line.text) ?? [];
       if (of === stream) gaps++;
@@ -84,7 +84,8 @@ function account(lines: readonly LogLine[], stream: 'out' | 'err') {
     if (line.cut === true) continue;
     const n = numberOf(stream, text);
     // What a kill has torn has no newline of its own.
-    there += Buffer.byteLength(text) + (n === undefined ? 0 : 1);
+    const isTorn = lines[at + 1]?.text.startsWith('the line before this one is cut') === true;
+    there += Buffer.byteLength(text) + (isTorn ? 0 : 1);
     if (n === undefined) continue;
     assert.ok(n > last, `${stream} ${n} comes after ${last}`);
     last = n;
