@@ -207,6 +207,9 @@ describe('the logger', () => {
     await logger.flush();
     assert.deepEqual(textsOf(lost), ['note gap: up to 123 bytes of err lost: the logger was killed']);
     assert.equal(textOf(kept), '');
+    pipes.write(lost, 'read on\n', 'err');
+    await pass(50);
+    await until('it reads on', () => textsOf(lost).at(-1) === 'err read on');
   });
 
   it('holds no more than 16 MiB of all logs, however many hang', async () => {
