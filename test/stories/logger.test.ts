@@ -19,7 +19,7 @@ import { until, within } from './fixtures/deadline.ts';
 import { numberOf } from './fixtures/log-lines.ts';
 import { fixture } from './fixtures/programs.ts';
 import { createRandom, seed } from './fixtures/random.ts';
-import { isAlive, onStage } from './fixtures/stage.ts';
+import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
 const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
 const kills = 10 * soak;
@@ -51,10 +51,14 @@ function startWriter(log: KeptLog): { pid: number | undefined; stop(): Promise<F
   };
 }
 
-async function startLogger(pipes: Pipes, logs: readonly KeptLog[]) {
+/** Many are started in a row, on a machine that may be slow. */
+const startMs = 60_000;
+
+async function startLogger(stage: Stage, pipes: Pipes, logs: readonly KeptLog[]) {
   const child = fork(main, [pipes.logDirectory], { channel: 'descriptor' });
+  stage.watch(child.pid);
   const peer = await connect<Pick<Logger, 'open' | 'flush'>>(child);
-  await within('the logger reads', peer.call.open(logs));
+  await within('the logger reads', peer.call.open(logs), startMs);
   return { child, peer };
 }
 
@@ -102,19 +106,17 @@ test(`kill -9 of the logger, ${kills} times under load: every line is there, or 
       const settings = { maxBytes: 2_000_000, files: 100_000 };
       const busy = ['text', 'json'].map((format) => pipes.log(format, { ...settings, format } as KeptLog));
       const quiet = pipes.log('quiet');
-      let { child, peer } = await startLogger(pipes, [...busy, quiet]);
+      let { child, peer } = await startLogger(stage, pipes, [...busy, quiet]);
       pipes.write(quiet, 'written before\n');
       await within('it is written', peer.call.flush());
       const writers = busy.map(startWriter);
       for (const { pid } of writers) stage.watch(pid);
       for (let kill = 0; kill < kills; kill++) {
-        stage.watch(child.pid);
         await delay(random.int(250));
         child.kill('SIGKILL');
         await within('the logger has ended', child.exited);
-        ({ child, peer } = await startLogger(pipes, [...busy, quiet]));
+        ({ child, peer } = await startLogger(stage, pipes, [...busy, quiet]));
       }
-      stage.watch(child.pid);
       const written = await Promise.all(writers.map((writer) => writer.stop()));
       pipes.write(quiet, 'written after\n');
       await within('all is written', peer.call.flush());
@@ -191,8 +193,7 @@ test('a logger without logs ends when it is told to', async () => {
   await onStage(async (stage) => {
     const pipes = openPipes();
     try {
-      const { child } = await startLogger(pipes, []);
-      stage.watch(child.pid);
+      const { child } = await startLogger(stage, pipes, []);
       child.kill('SIGTERM');
       assert.deepEqual(await within('it ends', child.exited), { exitCode: 0, signal: null });
     } finally {
