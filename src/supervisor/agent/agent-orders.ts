@@ -11,6 +11,8 @@ export interface AgentOrders {
   hangMs: number;
   /** How long open servers may take to end after SIGTERM, in milliseconds. */
   drainMs: number;
+  /** How often the load is told, in milliseconds. Default 5000. */
+  loadEveryMs?: number | undefined;
   /** Inherited listeners by name, with the addresses under which the program may ask for them. */
   listeners: { name: string; at: string[] }[];
 }

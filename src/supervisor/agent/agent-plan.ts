@@ -47,7 +47,7 @@ export function planAgent({ listeners, hang, graceMs = defaultGraceMs }: AboutAg
 export function planHost(
   module: string | URL,
   listeners: AboutAgent['listeners'],
-  graceMs = defaultGraceMs,
+  graceMs: number = defaultGraceMs,
 ): string[] {
   const url = module instanceof URL ? module.href : module;
   return [
