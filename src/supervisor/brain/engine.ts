@@ -53,6 +53,8 @@ export class Engine {
   restarts: Restarts;
   /** Nothing is started any more. */
   isGoingDown = false;
+  /** How many decisions there were. */
+  decisions = 0;
   readonly #decide: (engine: Engine, happening: Happening) => void;
   readonly #queue = new Fifo<Happening>();
   readonly #touchedSlots = new Set<Slot>();
@@ -208,6 +210,7 @@ export class Engine {
   }
 
   #commit(): void {
+    this.decisions++;
     const wallMs = this.seams.wallClock() - this.now();
     for (const key of this.#forgotten) this.#send(key, undefined);
     for (const crew of this.#touchedCrews) this.#send(`crew/${crew.name}`, noteOfCrew(crew));

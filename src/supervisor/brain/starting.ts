@@ -18,7 +18,7 @@ export function start(
   const life = newLife(slot, engine.seams.wallClock(), what);
   engine.lives.set(life.id, life);
   slot[as] = life;
-  const isRestart = slot.rest === 'backoff';
+  const isRestart = as === 'main' && slot.rest === 'backoff';
   if (as === 'main') {
     engine.restarts.state = onStarted(engine.restarts.state, slot.key);
     if (isRestart) slot.restarts++;

@@ -53,6 +53,7 @@ async function* follow(
   const isAbout = ({ service }: StackEvent): boolean =>
     service !== undefined && (services.length === 0 || services.includes(service));
   for (;;) {
+    const seen = engine.decisions;
     const over = verdict(asked);
     for (const event of engine.book.since(told)) {
       told = event.sequence;
@@ -62,7 +63,8 @@ async function* follow(
     if (over !== undefined) return yield { at: engine.seams.wallClock(), ...over };
     if (engine.isClosed)
       return yield { at: engine.seams.wallClock(), kind: 'failed', text: 'the supervisor has ended' };
-    if (engine.book.last === told) await changed(engine);
+    // Much may have been decided while its listener was busy.
+    if (engine.decisions === seen) await changed(engine);
   }
 }
 
