@@ -5,29 +5,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import type { AgentOrders } from './agent-orders.ts';
+import { beatMs, cells, type PulseData } from './pulse-cells.ts';
 import type { WordsLine } from './words-line.ts';
 
-/** What the thread gets. */
-export interface PulseData {
-  words: WordsLine;
-  hangMs: number;
-  loadEveryMs: number;
-  /** By `cells`. */
-  cells: Int32Array;
-}
-
-/** Where in `cells` what is counted. */
-export const cells = {
-  /** Grows while the event loop turns. */
-  beats: 0,
-  /** The longest that it was late, in milliseconds; whoever reads sets it back to 0. */
-  lagMs: 1,
-  /** Calls and requests that were begun. */
-  calls: 2,
-} as const;
-
-/** How often the main thread says that it turns, in milliseconds. */
-export const beatMs = 500;
 const defaultLoadEveryMs = 5000;
 
 export function startPulse(
