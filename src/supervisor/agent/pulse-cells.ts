@@ -6,6 +6,8 @@ export interface PulseData {
   words: WordsLine;
   hangMs: number;
   loadEveryMs: number;
+  /** How often the main thread says that it turns, in milliseconds. */
+  beatMs: number;
   /** By `cells`. */
   cells: Int32Array;
 }
@@ -19,6 +21,3 @@ export const cells = {
   /** Calls and requests that were begun. */
   calls: 2,
 } as const;
-
-/** How often the main thread says that it turns, in milliseconds. */
-export const beatMs = 500;

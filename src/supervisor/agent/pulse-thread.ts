@@ -10,12 +10,12 @@ import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { workerData } from 'node:worker_threads';
 import { describeBlocked } from './blocked.ts';
-import { beatMs, cells, type PulseData } from './pulse-cells.ts';
+import { cells, type PulseData } from './pulse-cells.ts';
 import { maxWordBytes, type Word } from './word.ts';
 
-const { words, hangMs, loadEveryMs, cells: shared } = workerData as PulseData;
+const { words, hangMs, loadEveryMs, beatMs, cells: shared } = workerData as PulseData;
 /** How often it looks, in milliseconds. */
-const lookEveryMs = Math.max(10, Math.min(250, hangMs / 4 || 250));
+const lookEveryMs = Math.max(10, beatMs / 2);
 
 // A descriptor that would wait is made one that does not, by being a socket of Node.js; it stays so while this lives.
 const holder = words.isNonBlocking ? undefined : hold(words.fd);

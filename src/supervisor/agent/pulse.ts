@@ -5,17 +5,19 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import type { AgentOrders } from './agent-orders.ts';
-import { beatMs, cells, type PulseData } from './pulse-cells.ts';
+import { cells, type PulseData } from './pulse-cells.ts';
 import type { WordsLine } from './words-line.ts';
 
 const defaultLoadEveryMs = 5000;
+const longestBeatMs = 500;
 
 export function startPulse(
   words: WordsLine,
   { hangMs, loadEveryMs = defaultLoadEveryMs }: AgentOrders,
 ): void {
   const shared = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
-  const data: PulseData = { words, hangMs, loadEveryMs, cells: shared };
+  const beatMs = hangMs > 0 ? Math.min(longestBeatMs, Math.ceil(hangMs / 4)) : longestBeatMs;
+  const data: PulseData = { words, hangMs, loadEveryMs, beatMs, cells: shared };
   if (!startThread(data)) return;
   let last = performance.now();
   const timer = setInterval(() => {
