@@ -1,4 +1,6 @@
 /** Kindred's supervisor: services kept running, reloaded without losing a request. */
+
+export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
 export type {
   Cause,
   Change,
@@ -59,4 +61,3 @@ export type {
   WatchSpec,
 } from './stack/stack.ts';
 export type { StackSystem } from './stack/surroundings.ts';
-export { type Supervisor, type SuperviseOptions, supervise } from './brain/supervise.ts';
