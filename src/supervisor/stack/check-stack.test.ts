@@ -69,6 +69,11 @@ describe('a config that is good', () => {
       { program: { kind: 'fork', module: '/app/db.ts', args: [], execArgv: [] } },
     ],
     ['a needed service as ready', { needs: [] }, { needs: {} }],
+    [
+      'what is hosted ready when it is served',
+      { host: './web.ts', listen: ['web'] },
+      { ready: { by: 'call', timeoutMs: 30_000 } },
+    ],
     ['ready by a word', { ready: 'call' }, { ready: { by: 'call', timeoutMs: 30_000 } }],
     [
       'ready by a port of this machine',
