@@ -1,6 +1,6 @@
 /** What services and groups have to do with each other: what they need, who stands where, and that nothing goes in circles. */
 import { findCircle } from '../rules/start-order.ts';
-import { checkIntensity, restartPolicies } from './check-upkeep.ts';
+import { checkIntensity, defaultIntensity, restartPolicies } from './check-upkeep.ts';
 import type { CheckedGroup, CheckedService } from './checked-stack.ts';
 import { Fields } from './fields.ts';
 import { shown } from './mistake.ts';
@@ -147,9 +147,25 @@ export function checkGroupsTogether(
       restart: restart.policy,
       significant: restart.significant,
     });
+  for (const { name, restart } of Object.values(groups))
+    if (restart !== 'permanent' && !standsIn.has(name))
+      remarks.push({
+        path: `groups.${name}.restart`,
+        text: `is ${shown(restart)}, and no group stands above it that could restart it`,
+        mend: 'leave it out',
+      });
+  for (const { name, restart } of Object.values(services))
+    if (restart.intensity !== defaultIntensity && standsIn.has(name))
+      remarks.push({
+        path: `services.${name}.restart.intensity`,
+        text: `does not count: that of its group does`,
+        mend: `write it in groups.${standsIn.get(name)}`,
+      });
   for (const { name, autoShutdown, members } of Object.values(groups)) {
     const isSignificant = (member: string): boolean =>
-      (groups[member]?.significant ?? services[member]?.restart.significant) === true;
+      Object.hasOwn(groups, member)
+        ? groups[member]?.significant === true
+        : Object.hasOwn(services, member) && services[member]?.restart.significant === true;
     if (autoShutdown !== 'never' && !members.some(isSignificant))
       remarks.push({
         path: `groups.${name}.autoShutdown`,
