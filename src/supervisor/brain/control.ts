@@ -1,7 +1,7 @@
 /** What a running stack can be told and asked, answered by its brain. */
 
-import { KindredError } from '../../base/errors.ts';
 import { readFileSync } from 'node:fs';
+import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type {
   Change,
@@ -59,7 +59,9 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
         name,
         config: file,
         startedAt: table.startedAt,
-        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
+        keeper: isInProcess
+          ? undefined
+          : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
         brain: {
           pid: process.pid,
           startedAt,

@@ -142,7 +142,10 @@ describe('a brain that takes over', () => {
     staged.brain = undefined as never;
     await staged.nextBrain();
     await brain.ended;
-    assert.throws(() => control.stop(['web']), (error) => error instanceof KindredError && error.code === 'ERR_CLOSED');
+    assert.throws(
+      () => control.stop(['web']),
+      (error) => error instanceof KindredError && error.code === 'ERR_CLOSED',
+    );
     assert.deepEqual(fenced.keeper.running, ['web.1#1']);
   });
 
