@@ -5,6 +5,7 @@ import type { LoggerOrders, KeptLog as LogOrder } from '../keeper/logger-orders.
 import { Budget, Turns } from './bounds.ts';
 import { KeptLog, type LogSurroundings } from './kept-log.ts';
 import { type LogDisk, systemLogDisk } from './log-disk.ts';
+import { checkLogName } from './log-names.ts';
 import { type LogSource, lineBytes } from './log-source.ts';
 
 export interface LoggerOptions {
@@ -84,6 +85,7 @@ export function createLogger({
   };
 
   const open = async (order: LogOrder): Promise<void> => {
+    checkLogName(order.name);
     const log = logs.get(order.name);
     if (log?.reads(order) === true) return log.configure(order);
     await drop(order.name);
