@@ -41,7 +41,15 @@ it('asks at once and then in its time, counts failures in a row, and stops when 
   await watching;
   assert.deepEqual(
     results.map(({ text, failures, isOver }) => `${text}, ${failures}${isOver ? ': over' : ''}`),
-    ['status 200, 0', 'status 500, 1', 'status 500, 2', 'status 200, 0', 'status 500, 1', 'status 500, 2', 'status 500, 3: over'],
+    [
+      'status 200, 0',
+      'status 500, 1',
+      'status 500, 2',
+      'status 200, 0',
+      'status 500, 1',
+      'status 500, 2',
+      'status 500, 3: over',
+    ],
   );
   server.close();
   server.closeAllConnections();

@@ -18,7 +18,9 @@ const asking = { signal: new AbortController().signal, timeoutMs: 10_000 };
 /** For what is never answered. */
 const short = { ...asking, timeoutMs: 50 };
 
-async function listening<S extends Server | HttpServer>(server: S): Promise<{ port: number; close(): Promise<void> }> {
+async function listening<S extends Server | HttpServer>(
+  server: S,
+): Promise<{ port: number; close(): Promise<void> }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -34,7 +36,13 @@ async function listening<S extends Server | HttpServer>(server: S): Promise<{ po
 describe('asking whether something accepts', () => {
   it('is answered by yes at a port, at host and port, and at an address', async () => {
     const { port, close } = await listening(createServer((socket) => socket.destroy()));
-    for (const place of [port, String(port), `127.0.0.1:${port}`, `localhost:${port}`, `tcp://127.0.0.1:${port}`])
+    for (const place of [
+      port,
+      String(port),
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      `tcp://127.0.0.1:${port}`,
+    ])
       assert.equal((await askTcp(place, asking)).ok, true, String(place));
     await close();
     const { ok, text } = await askTcp(port, asking);
@@ -73,7 +81,8 @@ describe('asking over HTTP', () => {
       }),
     );
     const answers = [];
-    for (const status of [200, 204, 302, 404, 503]) answers.push(await askHttp(`http://127.0.0.1:${port}/${status}`, asking));
+    for (const status of [200, 204, 302, 404, 503])
+      answers.push(await askHttp(`http://127.0.0.1:${port}/${status}`, asking));
     await close();
     assert.deepEqual(
       answers.map(({ ok, text }) => `${ok} ${text}`),
@@ -85,7 +94,10 @@ describe('asking over HTTP', () => {
 
   it('is given up when no answer comes', async () => {
     const { port, close } = await listening(createHttpServer(() => {}));
-    assert.deepEqual(await askHttp(`http://127.0.0.1:${port}/`, short), { ok: false, text: 'no answer within 50 ms' });
+    assert.deepEqual(await askHttp(`http://127.0.0.1:${port}/`, short), {
+      ok: false,
+      text: 'no answer within 50 ms',
+    });
     await close();
   });
 });
@@ -97,7 +109,10 @@ describe('asking a command', { skip: process.platform === 'win32' && 'it has no 
       ok: false,
       text: 'exit code 3: two',
     });
-    assert.deepEqual(await askCommand(['sh', '-c', 'kill -9 $$'], asking), { ok: false, text: 'ended by SIGKILL' });
+    assert.deepEqual(await askCommand(['sh', '-c', 'kill -9 $$'], asking), {
+      ok: false,
+      text: 'ended by SIGKILL',
+    });
   });
 
   it('runs it where and with what it is told', async () => {

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,9 +52,13 @@ function entry(more: Partial<ProcessEntry> = {}): ProcessEntry {
   };
 }
 
-const plan = (spec: ReadySpec | undefined): Promise<ReadyPlan> => planReady(spec, { id: 'web.1#1', directory: root });
+const plan = (spec: ReadySpec | undefined): Promise<ReadyPlan> =>
+  planReady(spec, { id: 'web.1#1', directory: root });
 
-function watching(plan: ReadyPlan, of = entry()): { ready: Promise<string>; isReady(): boolean; over: AbortController } {
+function watching(
+  plan: ReadyPlan,
+  of = entry(),
+): { ready: Promise<string>; isReady(): boolean; over: AbortController } {
   const over = new AbortController();
   let isReady = false;
   const ready = plan.watch(of, { logDirectory, signal: over.signal }).then((how) => {
@@ -54,7 +70,8 @@ function watching(plan: ReadyPlan, of = entry()): { ready: Promise<string>; isRe
 
 describe('a process is ready', { skip }, () => {
   it('at once where nothing is said', async () => {
-    for (const spec of [undefined, { by: 'start' }] as const) assert.equal(await watching(await plan(spec)).ready, 'ready');
+    for (const spec of [undefined, { by: 'start' }] as const)
+      assert.equal(await watching(await plan(spec)).ready, 'ready');
   });
 
   it('when it says so on a descriptor, and not when it says something else', async () => {
@@ -122,13 +139,14 @@ describe('a process is ready', { skip }, () => {
 
   it('when a line says so behind a rotation, or in a log of objects', async () => {
     const log = join(logDirectory, 'web.1.log');
-    writeFileSync(log, `${new Date(startedAt + 1).toISOString()} out not yet\n`);
+    const at = (ms: number): string => new Date(startedAt + ms).toISOString();
+    writeFileSync(log, `${at(1)} out not yet\n`);
     const { ready } = watching(await plan({ output: 'listening' }));
     await new Promise((resolve) => setImmediate(resolve));
-    rmSync(log);
-    writeFileSync(log, `${JSON.stringify({ at: startedAt + 2, stream: 'out', text: 'listening' })}\n`);
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, `${JSON.stringify({ at: at(2), log: 'web.1', stream: 'out', text: 'listening' })}\n`);
     assert.equal(await ready, 'ready');
-    rmSync(log);
+    for (const file of [log, `${log}.1`]) rmSync(file);
   });
 
   it('when its file is there, and newer than its start', async () => {
@@ -143,7 +161,12 @@ describe('a process is ready', { skip }, () => {
   });
 
   it('never, where it is given up before', async () => {
-    for (const spec of [{ tcp: '127.0.0.1:1' }, { http: 'http://127.0.0.1:1/' }, { output: 'x' }, { file: 'none' }]) {
+    for (const spec of [
+      { tcp: '127.0.0.1:1' },
+      { http: 'http://127.0.0.1:1/' },
+      { output: 'x' },
+      { file: 'none' },
+    ]) {
       const { ready, over } = watching(await plan(spec));
       over.abort();
       assert.equal(await ready, 'cancelled', JSON.stringify(spec));

@@ -11,7 +11,10 @@ const skip = process.platform === 'win32' && 'there is neither /proc nor ps';
 describe('what a process uses', { skip }, () => {
   it('counts what it has started, and grows with what it does', async () => {
     const own = identityOfProcess(process.pid);
-    const child = spawn('sh', ['-c', 'sleep 1000 & echo up; wait'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const child = spawn('sh', ['-c', 'sleep 1000 & echo up; wait'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
     await once(child.stdout, 'data');
     const [before, ofChild] = await sample([own, identityOfProcess(child.pid as number)]);
     assert.ok(before !== undefined && ofChild !== undefined);
@@ -41,6 +44,9 @@ describe('what a process uses', { skip }, () => {
   });
 
   it('reads the times of every ps', () => {
-    assert.deepEqual(['0:01.50', '01:02:03', '2-00:00:01', 'none'].map(readTime), [1500, 3_723_000, 172_801_000, 0]);
+    assert.deepEqual(
+      ['0:01.50', '01:02:03', '2-00:00:01', 'none'].map(readTime),
+      [1500, 3_723_000, 172_801_000, 0],
+    );
   });
 });

@@ -24,16 +24,25 @@ describe('a schedule', () => {
   });
 
   it('is made of a string, with its time zone', async () => {
-    const made = (await scheduleOf({ cron: '0 3 * * *', timeZone: 'Europe/Berlin' }, load)) as unknown as Cron;
+    const made = (await scheduleOf(
+      { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+      load,
+    )) as unknown as Cron;
     assert.deepEqual([made.pattern, made.options.timezone], ['0 3 * * *', 'Europe/Berlin']);
     assert.deepEqual((await scheduleOf('@daily', load)).nextRun(new Date(1)), new Date(2));
   });
 
   it('is refused where the string is none, or nobody can read it', async () => {
-    await assert.rejects(scheduleOf('nonsense', load), { code: 'ERR_BAD_CONFIG', message: /"nonsense": invalid/ });
-    await assert.rejects(scheduleOf('* * * * *', () => Promise.reject(new Error('not found'))), {
+    await assert.rejects(scheduleOf('nonsense', load), {
       code: 'ERR_BAD_CONFIG',
-      message: /npm install croner/,
+      message: /"nonsense": invalid/,
     });
+    await assert.rejects(
+      scheduleOf('* * * * *', () => Promise.reject(new Error('not found'))),
+      {
+        code: 'ERR_BAD_CONFIG',
+        message: /npm install croner/,
+      },
+    );
   });
 });
