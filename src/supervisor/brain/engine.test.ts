@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KindredError } from '../../base/errors.ts';
+import { createTestClock } from '../../testkit/clock.ts';
 import type { Stack } from '../stack/stack.ts';
-import { checked, collect, stageStack } from './fixtures/staged-stack.ts';
+import { checked, collect, type StagedStack, stageStack as stageOn } from './fixtures/staged-stack.ts';
 
+const stageStack = (stack: Stack): Promise<StagedStack> => stageOn(createTestClock(1_000_000), stack);
 const run = ['program'] as const;
 const call = { by: 'call' } as const;
 
