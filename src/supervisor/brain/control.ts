@@ -17,7 +17,7 @@ import { type ChangePlan, changePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { describeStack } from '../stack/describe-stack.ts';
 import { crewsOf } from './asks.ts';
-import { type Brain, openListener } from './brain.ts';
+import { type Brain, checkSupported, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
 import { instancesOf, servicesOf } from './status.ts';
 import { textOf } from './text-of.ts';
@@ -39,6 +39,7 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
   let going: Promise<void> | undefined;
 
   const planTo = (next: CheckedStack): ChangePlan => {
+    checkSupported(next);
     const running = Object.fromEntries([...engine.crews].map(([name, { wanted }]) => [name, wanted]));
     return changePlan(describeStack(engine.stack), describeStack(next), running);
   };
