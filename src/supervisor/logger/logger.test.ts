@@ -9,7 +9,7 @@ import { openPipes, type Pipes, until } from './fixtures/pipes.ts';
 import { decodeLine } from './log-format.ts';
 import type { LogLine } from './log-line.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { setStake, useStake } from './stake.ts';
+import { useStake } from './stake.ts';
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -200,8 +200,7 @@ describe('the logger', () => {
     const [lost, kept] = [pipes.log('lost'), pipes.log('kept')];
     for (const [path, bytes] of [[lost.err, 123] as const, [kept.err, 0] as const]) {
       const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-      useStake(fd);
-      setStake(fd, bytes);
+      useStake(fd, bytes);
       closeSync(fd);
     }
     await logger.open([lost, kept]);
