@@ -18,7 +18,7 @@ import {
 import { until, within } from './fixtures/deadline.ts';
 import { ask, httpLoad } from './fixtures/http-load.ts';
 import { fixture } from './fixtures/programs.ts';
-import { onStage, type Stage } from './fixtures/stage.ts';
+import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
 const onPosix = { skip: process.platform === 'win32' && 'there is no mkfifo' };
 /** A soak sets more. */
@@ -159,7 +159,7 @@ async function started(stage: Stage, story: (started: Started) => Promise<void>)
     for (const service of ['db', 'web']) pidsOf(stage, status, service);
     stage.watch(status.brain.pid);
     await story({ stack, control });
-    await done('the end', control.call.down());
+    if (isAlive(stack.pid)) await done('the end', control.call.down());
   } finally {
     await control.close();
     // What is left of a story that has failed.
@@ -259,17 +259,32 @@ describe('a started stack', onPosix, () => {
     onStage((stage) =>
       started(stage, async (here) => {
         const before = await status(here);
-        await here.control.call.upgrade().catch(() => {});
-        await until('another brain answers', async () => {
-          const { pid } = (await status(here).catch(() => before)).brain;
-          stage.watch(pid);
-          return pid !== before.brain.pid;
-        }, 60_000);
+        const { brain } = await within('it has one', here.control.call.upgrade(), 60_000);
+        stage.watch(brain);
+        assert.notEqual(brain, before.brain.pid);
         const after = await status(here);
+        assert.equal(after.brain.pid, brain);
         assert.deepEqual(
           after.instances.map(({ pid }) => pid),
           before.instances.map(({ pid }) => pid),
         );
+      }),
+    ));
+
+  it('goes down in good order when its keeper is told to end', () =>
+    onStage((stage) =>
+      started(stage, async ({ stack, control }) => {
+        const events = control.call.events({ follow: true });
+        const texts: string[] = [];
+        process.kill(stack.pid, 'SIGTERM');
+        try {
+          for await (const { text } of events) texts.push(text);
+        } catch {
+          // It has gone.
+        }
+        await within('the keeper has ended', Promise.resolve(stack.exited), 60_000);
+        const at = (text: string): number => texts.indexOf(text);
+        assert.ok(at('web.1 is stopped') > 0 && at('db.1 is stopped') > at('web.1 is stopped'), texts.join('\n'));
       }),
     ));
 });

@@ -26,16 +26,17 @@ import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdic
 export interface ControlOptions {
   /** Reads the config again. */
   load: () => Promise<CheckedStack>;
-  /** In the process of whoever uses it: nobody else can be the brain. */
-  isInProcess: boolean;
+  /** Has another brain take over, and tells its pid. Absent in the process of whoever uses it: nobody else can be the brain. */
+  replace?: (() => Promise<number>) | undefined;
 }
 
 /** What is left to do once all services are down. */
 const goodbyeMs = 100;
 
-export function createControl(brain: Brain, { load, isInProcess }: ControlOptions): Control {
-  const { engine, keeper, table } = brain;
+export function createControl(brain: Brain, { load, replace }: ControlOptions): Control {
+  const { engine, table } = brain;
   const startedAt = engine.seams.wallClock();
+  const isInProcess = replace === undefined;
   let going: Promise<void> | undefined;
 
   const planTo = (next: CheckedStack): ChangePlan => {
@@ -149,8 +150,12 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
       return engine.book.why(service);
     },
     async upgrade() {
-      await keeper.replaceBrain();
-      return { brain: process.pid, keeper: 'kept' };
+      if (replace === undefined)
+        throw new KindredError(
+          'ERR_NOT_SUPPORTED',
+          'this stack is supervised in the process that uses it: start it with startStack, or kindred up, to replace its brain',
+        );
+      return { brain: await replace(), keeper: 'kept' };
     },
     async *down() {
       yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));

@@ -39,13 +39,17 @@ export async function startStack(path: string, options: StartStackOptions = {}):
   });
   const name = given ?? stack.name;
   const orders: BrainOrders = { config: findConfig(path), name };
-  const program: Program = { module: brain ?? neighbour('./brain-main'), args: [JSON.stringify(orders)] };
-  const logger: Program = { module: neighbour('../logger/logger-main') };
+  const program: Program = { module: brain ?? urlOf(brainProgram), args: [JSON.stringify(orders)] };
+  const logger: Program = { module: urlOf(loggerProgram) };
   const started = await startKeeper({ ...rest, name, brain: program, logger });
   return { ...started, name, address: controlAddress(name) };
 }
 
-/** A program beside this file, in the sources and in what is published. */
-function neighbour(name: string): string {
-  return new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
+/** In the sources, and in what is published, where programs stand beside the file that this has become part of. */
+const isSource: boolean = import.meta.url.endsWith('.ts');
+const brainProgram: string = isSource ? './brain-main.ts' : './brain-main.js';
+const loggerProgram: string = isSource ? '../logger/logger-main.ts' : './logger-main.js';
+
+function urlOf(program: string): string {
+  return new URL(program, import.meta.url).href;
 }
