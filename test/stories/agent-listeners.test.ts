@@ -142,7 +142,8 @@ describe('SIGTERM', { skip }, () => {
       const web = await house.listener('web');
       const service = await house.start({ program: server(`listen(${portOf(web)})`), listeners: [web] });
       await service.said('at ');
-      const slow = ask(`${urlOf(web)}/slow`);
+      const kept = new Agent({ keepAlive: true });
+      const slow = once(get(`${urlOf(web)}/slow`, { agent: kept }), 'response') as Promise<[IncomingMessage]>;
       await service.said('slow one');
       const idle = connect(portOf(web), '127.0.0.1');
       idle.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
@@ -150,8 +151,11 @@ describe('SIGTERM', { skip }, () => {
       await service.signal('SIGTERM');
       await within('the idle connection is closed', once(idle.resume(), 'close'));
       await service.signal('SIGUSR2');
-      assert.equal(await slow, 'slow');
+      const [response] = await slow;
+      assert.equal(response.headers.connection, 'close', 'nothing more is to be asked there');
+      assert.equal(await text(response), 'slow');
       assert.equal(await service.ended(), 'SIGTERM');
+      kept.destroy();
     }));
 
   it('is left to a program that has a handler of its own', () =>

@@ -1,5 +1,6 @@
 /** What a running stack can be told and asked, answered by its brain. */
 
+import { readFileSync } from 'node:fs';
 import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type {
@@ -16,7 +17,7 @@ import { type ChangePlan, changePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { describeStack } from '../stack/describe-stack.ts';
 import { crewsOf } from './asks.ts';
-import { type Brain, openListener } from './brain.ts';
+import { type Brain, checkSupported, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
 import { instancesOf, servicesOf } from './status.ts';
 import { textOf } from './text-of.ts';
@@ -25,19 +26,21 @@ import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdic
 export interface ControlOptions {
   /** Reads the config again. */
   load: () => Promise<CheckedStack>;
-  /** In the process of whoever uses it: nobody else can be the brain. */
-  isInProcess: boolean;
+  /** Has another brain take over, and tells its pid. Absent in the process of whoever uses it: nobody else can be the brain. */
+  replace?: (() => Promise<number>) | undefined;
 }
 
 /** What is left to do once all services are down. */
 const goodbyeMs = 100;
 
-export function createControl(brain: Brain, { load, isInProcess }: ControlOptions): Control {
-  const { engine, keeper, table } = brain;
+export function createControl(brain: Brain, { load, replace }: ControlOptions): Control {
+  const { engine, table } = brain;
   const startedAt = engine.seams.wallClock();
+  const isInProcess = replace === undefined;
   let going: Promise<void> | undefined;
 
   const planTo = (next: CheckedStack): ChangePlan => {
+    checkSupported(next);
     const running = Object.fromEntries([...engine.crews].map(([name, { wanted }]) => [name, wanted]));
     return changePlan(describeStack(engine.stack), describeStack(next), running);
   };
@@ -54,12 +57,13 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
   return {
     async status(): Promise<StackStatus> {
       const { name, file } = engine.stack;
-      const usage = await engine.seams.checks.sample([table.keeper, { pid: process.pid }]).catch(() => []);
       return {
         name,
         config: file,
         startedAt: table.startedAt,
-        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: usage[0]?.memoryBytes },
+        keeper: isInProcess
+          ? undefined
+          : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
         brain: {
           pid: process.pid,
           startedAt,
@@ -146,15 +150,30 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
       return engine.book.why(service);
     },
     async upgrade() {
-      await keeper.replaceBrain();
-      return { brain: process.pid, keeper: 'kept' };
+      if (replace === undefined)
+        throw new KindredError(
+          'ERR_NOT_SUPPORTED',
+          'this stack is supervised in the process that uses it: start it with startStack, or kindred up, to replace its brain',
+        );
+      return { brain: await replace(), keeper: 'kept' };
     },
     async *down() {
       yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
-      going ??= pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
+      // Whoever hears of it over a line is to hear the last word, too.
+      going ??= isInProcess ? endAll(brain) : pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
       if (isInProcess) await going;
     },
   };
+}
+
+/** Of one process alone; undefined where there is no /proc. */
+function residentBytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 const done: Verdict = { kind: 'done', text: 'the config is in force' };

@@ -14,6 +14,7 @@ import { type Backoff, backoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
+import { within } from '../../endpoint/runtime.ts';
 import { type Server, serve } from '../../endpoint/serve.ts';
 import type { Exit } from '../../process/outcome.ts';
 import type { Peer } from '../../rpc/peer.ts';
@@ -34,13 +35,18 @@ export interface BrainLife {
 }
 
 export interface BrainSettings {
+  /** Of the keeper. */
+  directory: string;
   program: Program;
   /** A seat for each. */
   seat(): Keeper;
   onExit(exit: Exit): void;
   /** For what people should know. */
   say(text: string): void;
+  /** Default 30,000. */
   readyTimeoutMs?: number | undefined;
+  /** One that has not answered for so long is replaced, in milliseconds. Default 30,000. */
+  answerTimeoutMs?: number | undefined;
   clock?: Clock | undefined;
 }
 
@@ -61,16 +67,18 @@ const soundMs = 1000;
 /** A module of which one was ready as long has worked. */
 const provenMs = 10_000;
 const maxFailures = 3;
-const askEveryMs = 10_000;
-const answerTimeoutMs = 30_000;
+/** Asked so often within the time that it may take to answer. */
+const asks = 3;
 const replacedGraceMs = 5000;
 
 export function keepBrain({
+  directory,
   program: first,
   seat,
   onExit,
   say,
   readyTimeoutMs = 30_000,
+  answerTimeoutMs = 30_000,
   clock = systemClock,
 }: BrainSettings): BrainLife {
   const over = new AbortController();
@@ -82,15 +90,15 @@ export function keepBrain({
   let failures = 0;
 
   function start(of: Program): Brain {
-    const member = startMember(of, readyTimeoutMs, clock);
+    const member = startMember(directory, of, readyTimeoutMs, clock);
     const own = seat();
-    const service: Keeper = {
+    const service = outsideOfCalls({
       ...own,
       take() {
         brain.hasTaken = true;
         return own.take();
       },
-    };
+    });
     const server = serve(member.child, service);
     server.catch(() => {});
     const brain: Brain = { ...member, program: of, server, hasTaken: false };
@@ -102,14 +110,16 @@ export function keepBrain({
     const gone = new AbortController();
     void exited.then(() => gone.abort());
     for (;;) {
-      await pause(askEveryMs, clock, gone.signal);
+      await pause(answerTimeoutMs / asks, clock, gone.signal);
       if (gone.signal.aborted) return;
       const [peer] = (await server).peers;
       try {
         await (peer as Peer<Asked> | undefined)?.with({ timeoutMs: answerTimeoutMs }).call['rpc.contract']();
       } catch (error) {
         if (!(error instanceof KindredError) || error.code !== 'ERR_TIMEOUT') continue;
-        say(`the brain (process ${child.pid}) has not answered for ${answerTimeoutMs} ms: another one is started`);
+        say(
+          `the brain (process ${child.pid}) has not answered for ${answerTimeoutMs} ms: another one is started`,
+        );
         child.kill('SIGKILL');
       }
     }
@@ -210,4 +220,12 @@ export function keepBrain({
       await candidate?.exited;
     },
   };
+}
+
+/** What a brain has asked for is done also where that brain dies meanwhile: it must not be cancelled with its call. */
+function outsideOfCalls(keeper: Keeper): Keeper {
+  const service: Record<string, unknown> = {};
+  for (const [name, work] of Object.entries(keeper) as [string, (...args: unknown[]) => unknown][])
+    service[name] = (...args: unknown[]) => within(undefined, () => work(...args));
+  return service as unknown as Keeper;
 }
