@@ -101,7 +101,10 @@ describe('a supervised stack, in this process', onPosix, () => {
         });
         pidsOf(stage, await stack.status(), 'web');
         const why = (await stack.why('web')).map(({ text }) => text);
-        assert.ok(why.some((text) => /^web\.[12] ended with exit code 7$/.test(text)), why.join('\n'));
+        assert.ok(
+          why.some((text) => /^web\.[12] ended with exit code 7$/.test(text)),
+          why.join('\n'),
+        );
       }),
     ));
 
@@ -143,8 +146,12 @@ interface Started {
 }
 
 /** With a keeper and a brain as processes of their own. */
-async function started(stage: Stage, story: (started: Started) => Promise<void>): Promise<void> {
-  writeFileSync(join(stage.dir, 'kindred.config.json'), JSON.stringify(stackOf(stage)));
+async function started(
+  stage: Stage,
+  story: (started: Started) => Promise<void>,
+  config: Stack = stackOf(stage),
+): Promise<void> {
+  writeFileSync(join(stage.dir, 'kindred.config.json'), JSON.stringify(config));
   const places = placesOf(stage);
   const stack = await within(
     'the stack is started',
@@ -153,13 +160,15 @@ async function started(stage: Stage, story: (started: Started) => Promise<void>)
   );
   stage.watch(stack.pid);
   const control = await connect<Control>(stack.address);
+  let wasKilled = false;
   try {
     await done('the start', control.call.start([]));
     const status = await control.call.status();
     for (const service of ['db', 'web']) pidsOf(stage, status, service);
     stage.watch(status.brain.pid);
     await story({ stack, control });
-    if (isAlive(stack.pid)) await done('the end', control.call.down());
+    wasKilled = !isAlive(stack.pid);
+    if (!wasKilled) await done('the end', control.call.down());
   } finally {
     await control.close();
     // What is left of a story that has failed.
@@ -169,6 +178,7 @@ async function started(stage: Stage, story: (started: Started) => Promise<void>)
       clearTimeout(late);
     }
   }
+  if (wasKilled && (await stack.exited)?.signal === 'SIGKILL') return;
   assert.deepEqual([existsSync(join(places.directory, 'pipes')), existsSync(webPath(stage))], [false, false]);
 }
 
@@ -222,7 +232,10 @@ describe('a started stack', onPosix, () => {
           async () => {
             const now = await status(here).catch(() => undefined);
             stage.watch(now?.brain.pid);
-            return now?.services.find(({ service }) => service === 'web')?.ready === 2 && now.brain.pid !== brain.pid;
+            return (
+              now?.services.find(({ service }) => service === 'web')?.ready === 2 &&
+              now.brain.pid !== brain.pid
+            );
           },
           60_000,
         );
@@ -230,7 +243,10 @@ describe('a started stack', onPosix, () => {
         assert.equal(pids.length, 2);
         assert.ok(!pids.includes(victim));
         const why = (await here.control.call.why('web')).map(({ text }) => text);
-        assert.ok(why.some((text) => text.includes('was ended by SIGKILL')), why.join('\n'));
+        assert.ok(
+          why.some((text) => text.includes('was ended by SIGKILL')),
+          why.join('\n'),
+        );
       }),
     ));
 
@@ -244,7 +260,10 @@ describe('a started stack', onPosix, () => {
         await killBrain(stage, here);
         await until(
           'the reload is over',
-          async () => (await status(here)).services.every(({ reloading, ready, instances }) => !reloading && ready === instances),
+          async () =>
+            (await status(here)).services.every(
+              ({ reloading, ready, instances }) => !reloading && ready === instances,
+            ),
           60_000,
         );
         const after = pidsOf(stage, await status(here), 'web');
@@ -284,7 +303,37 @@ describe('a started stack', onPosix, () => {
         }
         await within('the keeper has ended', Promise.resolve(stack.exited), 60_000);
         const at = (text: string): number => texts.indexOf(text);
-        assert.ok(at('web.1 is stopped') > 0 && at('db.1 is stopped') > at('web.1 is stopped'), texts.join('\n'));
+        assert.ok(
+          at('web.1 is stopped') > 0 && at('db.1 is stopped') > at('web.1 is stopped'),
+          texts.join('\n'),
+        );
       }),
     ));
+
+  it('goes on, after the end of its keeper, with the services that were to outlive it', () =>
+    onStage(async (stage) => {
+      const stack = stackOf(stage);
+      const db = { ...stack.services['db'], onParentDeath: 'survive' as const };
+      const config = { ...stack, services: { ...stack.services, db } };
+      let pid: number | undefined;
+      await started(
+        stage,
+        async (here) => {
+          pid = pidsOf(stage, await status(here), 'db')[0];
+          const web = pidsOf(stage, await status(here), 'web');
+          process.kill(here.stack.pid, 'SIGKILL');
+          await until('the others are gone', () => !web.some(isAlive));
+          assert.ok(isAlive(pid as number));
+        },
+        config,
+      );
+      await started(
+        stage,
+        async (here) => {
+          assert.deepEqual(pidsOf(stage, await status(here), 'db'), [pid]);
+        },
+        config,
+      );
+      assert.ok(!isAlive(pid as number));
+    }));
 });
