@@ -159,6 +159,7 @@ describe('canaries', () => {
     stage.replace(1);
     assert.equal(stage.state.phase, 'paused');
     assert.deepEqual(stage.serving, ['new 1', 'old 2', 'old 3']);
+    assert.ok(!stage.take().includes('start new 2'));
     stage.tell({ kind: 'go-on' });
     stage.runThrough();
     assert.deepEqual(stage.serving, ['new 1', 'new 2', 'new 3']);

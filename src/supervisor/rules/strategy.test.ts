@@ -111,6 +111,12 @@ describe('intensity', () => {
     assert.deepEqual(stage.exit('a.1', 'abnormal', { at: 1499 }).failed, ['g']);
   });
 
+  it('counts a restart to the very end of its time', () => {
+    const stage = new StagedTree({ services: { a: { intensity: { restarts: 1, withinMs: 1000 } } } });
+    stage.exit('a.1', 'abnormal', { at: 0 });
+    assert.deepEqual(stage.exit('a.1', 'abnormal', { at: 1000 }).failed, ['a.1']);
+  });
+
   it('counts all members of a group together', () => {
     const stage = new StagedTree({
       groups: { g: { members: ['a', 'b'], intensity } },
