@@ -1,4 +1,8 @@
 /** Kindred's supervisor: services kept running, reloaded without losing a request. */
+
+export { type BrainOrders, controlAddress, runBrain } from './brain/run-brain.ts';
+export { type StartedStack, type StartStackOptions, startStack } from './brain/start-stack.ts';
+export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
 export type {
   Cause,
   Change,
@@ -12,6 +16,29 @@ export type {
   StackEvent,
   StackStatus,
 } from './control/control.ts';
+export { type CheckStackOptions, checkStack } from './stack/check-stack.ts';
+export type {
+  CheckedGroup,
+  CheckedHealth,
+  CheckedListener,
+  CheckedLogs,
+  CheckedReady,
+  CheckedRestart,
+  CheckedRoute,
+  CheckedSchedule,
+  CheckedService,
+  CheckedStack,
+  Program,
+} from './stack/checked-stack.ts';
+export {
+  defineStack,
+  type GroupOf,
+  type RouteOf,
+  type ServiceOf,
+  type StackOf,
+} from './stack/define-stack.ts';
+export { findConfig, type LoadStackOptions, loadStack } from './stack/load-stack.ts';
+export type { Mistake } from './stack/mistake.ts';
 export type {
   Environment,
   GroupSpec,
@@ -35,3 +62,4 @@ export type {
   Strategy,
   WatchSpec,
 } from './stack/stack.ts';
+export type { StackSystem } from './stack/surroundings.ts';

@@ -91,10 +91,19 @@ export interface ServiceStatus {
 }
 
 export type Change =
-  | { kind: 'add' | 'remove' | 'replace'; service: string; because: string[] }
+  /** `settings`: taken over while it runs; `because` names them. */
+  | { kind: 'add' | 'remove' | 'replace' | 'settings'; service: string; because: string[] }
   | { kind: 'scale'; service: string; from: number; to: number }
   | { kind: 'env'; service: string; added: string[]; removed: string[]; changed: string[] }
-  | { kind: 'listener'; listener: string; change: 'add' | 'remove' | 'move'; from?: string; to?: string };
+  /** `settings` (backlog, mode): from the next `down` and `up` on, as long as somebody holds the socket. */
+  | {
+      kind: 'listener';
+      listener: string;
+      change: 'add' | 'remove' | 'move' | 'settings';
+      from?: string;
+      to?: string;
+    }
+  | { kind: 'group'; group: string; change: 'add' | 'remove' | 'change' };
 
 /** What a verb is doing: for the eyes of whoever waits. */
 export interface Progress {
@@ -111,7 +120,10 @@ export interface StackEvent {
   at: number;
   service?: string | undefined;
   instance?: number | undefined;
-  /** `state` (of an instance), `exit`, `hung`, `memory`, `health`, `reload`, `group`, `brain`, `logger`, `config`, `asked`. */
+  /**
+   * `state` (of an instance), `exit`, `output` (the last that it wrote), `hung`, `memory`, `health`, `status`, `schedule`,
+   * `watch`, `reload`, `group`, `brain`, `logger`, `config`, `asked`.
+   */
   kind: string;
   state?: InstanceState | undefined;
   text: string;
