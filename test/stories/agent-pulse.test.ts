@@ -26,11 +26,11 @@ createServer((request, response) => {
 
 const go = ({ dir }: House): void => writeFileSync(join(dir, 'go'), '');
 
-/** Once its thread is there. */
-async function block(service: Service): Promise<string> {
+/** Once it serves and its thread is there, which may take a while. What is returned blocks it, and has its answer. */
+async function begun(service: Service): Promise<() => Promise<string>> {
+  const port = await service.said('port ');
   await service.word('load');
-  const answer = await fetch(`http://127.0.0.1:${await service.said('port ')}/block`);
-  return answer.text();
+  return async () => (await fetch(`http://127.0.0.1:${port}/block`)).text();
 }
 
 describe('the agent', { skip }, () => {
@@ -46,7 +46,8 @@ describe('the agent', { skip }, () => {
           hang: { afterMs: 400 },
           loadEveryMs: 100,
         });
-        const answer = block(service);
+        const block = await begun(service);
+        const answer = block();
         await service.word('stack', ({ text }) => stack.test(text));
         go(house);
         await service.word('turns', ({ blockedMs }) => blockedMs >= 400);
@@ -66,7 +67,8 @@ describe('the agent', { skip }, () => {
         hang: { afterMs: 400 },
         loadEveryMs: 100,
       });
-      const answer = block(service).catch(() => {});
+      const block = await begun(service);
+      const answer = block().catch(() => {});
       await service.word('hung', ({ blockedMs }) => blockedMs >= 400);
       // Where the regular expression cannot be interrupted, /proc tells.
       const { text } = await service.word('stack');
@@ -83,7 +85,8 @@ describe('the agent', { skip }, () => {
         hang: { afterMs: 400 },
         loadEveryMs: 100,
       });
-      const answer = block(service);
+      const block = await begun(service);
+      const answer = block();
       await service.word('load', ({ lagMs }) => lagMs >= 1000);
       go(house);
       await answer;
