@@ -35,6 +35,28 @@ describe('starting', () => {
     assert.ok(why.some(({ text }) => text === 'web.1 was not ready: not within 3000 ms'));
   });
 
+  it('tells whoever waits that a service will not come, where what it needs has run through and failed', async () => {
+    const staged = await stageStack({
+      services: { migrate: { run, restart: 'temporary' }, web: { run, needs: { migrate: 'ended' } } },
+    });
+    const starting = collect(staged.control.start(['web']));
+    await staged.settle();
+    staged.keeper.exit('migrate.1#1', { exitCode: 1 });
+    assert.equal((await starting).at(-1)?.kind, 'failed');
+    await collect(staged.control.restart(['migrate'])).catch(() => {});
+    staged.keeper.exit(staged.keeper.running[0] ?? '', { exitCode: 0 });
+    await staged.settle();
+    assert.deepEqual(await staged.states(), ['migrate.1 ended', 'web.1 ready']);
+  });
+
+  it('forgets a process that has ended before the keeper could say that it runs', async () => {
+    const staged = await stageStack({ services: { web: { run, restart: 'temporary' } } });
+    staged.keeper.exit('web.1#1', { exitCode: 0 });
+    await staged.settle();
+    assert.equal(staged.keeper.processes.size, 0);
+    assert.equal(staged.brain.engine.lives.size, 0);
+  });
+
   it('counts what cannot be started as an abnormal end', async () => {
     const staged = await stageStack({ services: { web: { run } } });
     staged.keeper.broken.add('web');
