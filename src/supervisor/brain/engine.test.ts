@@ -445,3 +445,26 @@ describe('schedules', () => {
     assert.deepEqual(staged.keeper.running, ['job.1#2']);
   });
 });
+
+describe('watching', () => {
+  it('restarts a service whose files have changed, and watches what the config says now', async () => {
+    const staged = await stageStack({ services: { web: { run, watch: ['src'] }, other: { run } } });
+    staged.files.get('/srv/src')?.(['/srv/src/a.ts']);
+    await staged.settle();
+    assert.deepEqual(staged.keeper.running, ['other.1#1', 'web.1#2']);
+    assert.ok((await staged.control.why('web')).some(({ text }) => text === 'web: /srv/src/a.ts changed'));
+    staged.config = () => checked({ services: { web: { run }, other: { run, watch: ['lib'] } } });
+    await collect(staged.control.apply());
+    assert.deepEqual([...staged.files.keys()], ['/srv/lib']);
+  });
+
+  it('tells what a process uses of the processor since it was last looked at', async () => {
+    const staged = await stageStack({ services: { web: { run } } });
+    await staged.clock.advance(5000);
+    staged.cpu.set(staged.pidOf('web.1#1'), 2500);
+    staged.memory.set(staged.pidOf('web.1#1'), 4096);
+    await staged.clock.advance(5000);
+    const [web] = (await staged.control.status()).instances;
+    assert.deepEqual([web?.cpu, web?.memoryBytes], [0.5, 4096]);
+  });
+});
