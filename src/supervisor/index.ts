@@ -37,7 +37,7 @@ export {
   type ServiceOf,
   type StackOf,
 } from './stack/define-stack.ts';
-export { findConfig, loadStack } from './stack/load-stack.ts';
+export { findConfig, type LoadStackOptions, loadStack } from './stack/load-stack.ts';
 export type { Mistake } from './stack/mistake.ts';
 export type {
   Environment,
