@@ -64,6 +64,7 @@ export class LogSource {
       onError,
     });
     this.#unwrittenBytes = this.#reader.lostBytes;
+    if (this.lostBytes > 0) this.#pausedSince = options.now();
   }
 
   /** What nobody has told of yet: unwritten, too, until a note of it is. */

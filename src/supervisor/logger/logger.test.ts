@@ -117,7 +117,7 @@ describe('the logger', () => {
     disk.hang();
     const line = `${'x'.repeat(99)}\n`;
     const poured = pipes.pour(log, line.repeat(30_000));
-    await pass(400);
+    await pass(900);
     await poured;
     disk.goOn();
     await logger.flush();
@@ -160,7 +160,7 @@ describe('the logger', () => {
       await logger.flush();
       disk.trouble = code;
       const poured = pipes.pour(log, `${'x'.repeat(99)}\n`.repeat(20_000));
-      await pass(400);
+      await pass(900);
       await poured;
       disk.trouble = undefined;
       await pass(1100);
@@ -207,6 +207,9 @@ describe('the logger', () => {
     await logger.flush();
     assert.deepEqual(textsOf(lost), ['note gap: up to 123 bytes of err lost: the logger was killed']);
     assert.equal(textOf(kept), '');
+    pipes.write(lost, 'read on\n', 'err');
+    await pass(50);
+    await until('it reads on', () => textsOf(lost).at(-1) === 'err read on');
   });
 
   it('holds no more than 16 MiB of all logs, however many hang', async () => {
