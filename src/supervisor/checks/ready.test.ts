@@ -26,7 +26,12 @@ import { planReady, type ReadyPlan, readyMs } from './ready.ts';
 const root = mkdtempSync(join(tmpdir(), 'ready-'));
 const logDirectory = join(root, 'logs');
 mkdirSync(logDirectory);
-after(() => rmSync(root, { recursive: true, force: true }));
+// What is read here keeps no process alive.
+const awake = setInterval(() => {}, 1000);
+after(() => {
+  clearInterval(awake);
+  rmSync(root, { recursive: true, force: true });
+});
 const skip = process.platform === 'win32' && 'there is no mkfifo';
 
 const startedAt = 1_700_000_000_000;

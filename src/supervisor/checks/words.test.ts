@@ -8,7 +8,12 @@ import { maxWordBytes } from '../agent/word.ts';
 import { readWord, readWords, type Word } from './words.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'words-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+// What is read here keeps no process alive.
+const awake = setInterval(() => {}, 1000);
+after(() => {
+  clearInterval(awake);
+  rmSync(root, { recursive: true, force: true });
+});
 const skip = process.platform === 'win32' && 'there is no mkfifo';
 
 let fifos = 0;
