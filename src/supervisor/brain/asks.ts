@@ -74,6 +74,7 @@ function start(engine: Engine, crews: readonly Crew[], event: number): void {
     slot.goal = 'up';
     if (slot.main?.leave !== undefined && slot.main.leave.how === 'stop') slot.main.leave.how = 'restart';
     if (slot.main === undefined || slot.main.leave !== undefined) renew(engine, slot, event);
+    engine.touch(slot);
   }
 }
 
@@ -128,7 +129,7 @@ function scale(engine: Engine, crew: Crew, instances: number, event: number): vo
   if (engine.reloads.has(crew.name)) {
     tellReload(engine, crew, { kind: 'scale', instances });
     replant(engine);
-  } else resize(engine, crew, event);
+  } else resize(engine, crew, event, true);
 }
 
 function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>, event: number): void {
@@ -151,7 +152,8 @@ function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>
       for (const slot of crew.slots) {
         const isSame = isDeepStrictEqual(slot.spec, spec);
         slot.spec = spec;
-        if (slot.main !== undefined && !isSame && !steps.restart.includes(spec.name)) retune(engine, slot.main, spec);
+        if (slot.main !== undefined && !isSame && !steps.restart.includes(spec.name))
+          retune(engine, slot.main, spec);
       }
       if (steps.restart.includes(spec.name)) restart(engine, crew, event);
       resize(engine, crew, event);
@@ -169,7 +171,7 @@ function add(engine: Engine, crew: Crew, spec: CheckedService, event: number): v
   for (const slot of crew.slots) slot.spec = spec;
   engine.crews.set(spec.name, crew);
   engine.touchCrew(crew);
-  resize(engine, crew, event);
+  resize(engine, crew, event, true);
 }
 
 function remove(engine: Engine, name: string, event: number): void {

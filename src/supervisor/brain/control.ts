@@ -168,7 +168,9 @@ export function createControl(brain: Brain, { load, replace }: ControlOptions): 
       return { brain: await replace(), keeper: 'kept' };
     },
     down() {
-      const progress = carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
+      const progress = carry(engine, { verb: 'down' }, 'it was asked to go down', [], () =>
+        areDown(engine, []),
+      );
       const finished = finish();
       return (async function* () {
         yield* progress;

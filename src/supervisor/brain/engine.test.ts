@@ -406,6 +406,16 @@ describe('another config', () => {
     assert.deepEqual(await staged.control.plan(), []);
   });
 
+  it('starts nothing that somebody has stopped', async () => {
+    const staged = await stageStack({ services: { web: { run }, other: { run } } });
+    await collect(staged.control.stop(['web']));
+    staged.config = () => checked({ services: { web: { run, instances: 2 }, other: { run, instances: 2 } } });
+    await collect(staged.control.apply());
+    assert.deepEqual(staged.keeper.running, ['other.1#1', 'other.2#1']);
+    await collect(staged.control.start(['web']));
+    assert.deepEqual(staged.keeper.running, ['other.1#1', 'other.2#1', 'web.1#2', 'web.2#1']);
+  });
+
   it('goes back to the one before where the new instances fail', async () => {
     const listeners = { web: 'unix:/run/web' };
     const staged = await stageStack({ listeners, services: { web: { run, listen: ['web'] } } });

@@ -23,6 +23,7 @@ export function leave(
   if (life.exited) return;
   if (life.leave !== undefined) {
     if (how === 'stop' && life.leave.how !== 'replaced') life.leave.how = 'stop';
+    engine.touch(life.slot);
     return;
   }
   life.leave = { how, event, after: new Set(after), graceMs, told: false, drained: false };

@@ -35,10 +35,7 @@ export function sampleUsage(engine: Engine, signal: AbortSignal): void {
   const next = (): void => {
     if (signal.aborted) return;
     const wanted = [...engine.crews.values()].map(({ spec }) => spec.memory?.everyMs ?? everyMs);
-    timer = clock.after(
-      Math.max(leastMs, Math.min(everyMs, ...wanted)),
-      () => void look().finally(next),
-    );
+    timer = clock.after(Math.max(leastMs, Math.min(everyMs, ...wanted)), () => void look().finally(next));
     timer.unref();
   };
   signal.addEventListener('abort', () => timer?.cancel(), { once: true });

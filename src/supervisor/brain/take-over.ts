@@ -148,8 +148,7 @@ export function resume(engine: Engine, table: KeeperTable, event: number): void 
     if (!engine.lives.has(id)) engine.effect(() => away(engine, id, ended === undefined));
   if (!engine.isGoingDown)
     for (const crew of engine.crews.values())
-      if (!engine.reloads.has(crew.name) && !crew.removed && crew.slots.length < crew.wanted)
-        resize(engine, crew, event);
+      if (!engine.reloads.has(crew.name) && !crew.removed) resize(engine, crew, event);
 }
 
 function crewOf(engine: Engine, name: string, note: CrewNote): Crew {

@@ -34,10 +34,10 @@ export function watchReady(engine: Engine, { id, spec, watching }: Life): void {
     checks
       .watchHealth(health, {
         clock,
-      cwd: spec.cwd,
-      env: spec.env,
-      signal: watching.signal,
-      onResult: ({ ok, text, failures, isOver }) =>
+        cwd: spec.cwd,
+        env: spec.env,
+        signal: watching.signal,
+        onResult: ({ ok, text, failures, isOver }) =>
           engine.post({ kind: 'health', id, ok, text, failures, isOver }),
       })
       // It cannot be asked at all.
