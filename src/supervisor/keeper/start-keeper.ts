@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { daemonize } from '../../process/daemonize.ts';
@@ -12,7 +11,7 @@ import type { Exit } from '../../process/outcome.ts';
 import { holderOf } from '../../process/pid-file.ts';
 import { identityOfProcess, type ProcessIdentity } from '../../process/process-identity.ts';
 import { readyVariable } from '../../process/ready.ts';
-import { spawn } from '../../process/spawn.ts';
+import { fork } from '../../process/spawn.ts';
 import { endpointFileName } from '../../transports/endpoint-name.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { KeeperMainOptions } from './keeper-main.ts';
@@ -130,8 +129,9 @@ async function startDetached({ args, log, ...rest }: Start & { log: string }): P
 
 /** In a session of its own all the same: what a terminal sends is for whoever has started it to hand on. */
 async function startAttached({ args, env, readyTimeoutMs, signal }: Start): Promise<Started> {
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program()), ...args], {
+  const child = fork(program(), args, {
     name: 'the keeper',
+    channel: 'none',
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     env: { ...env, [readyVariable]: `fd:${readyFd}` },
     detached: true,
