@@ -103,6 +103,15 @@ describe('a change of the config', () => {
     assert.deepEqual(steps, nothing);
   });
 
+  it('replaces what says by a descriptor that it is ready, and not what is looked at from outside', () => {
+    const ready = (given: object): object => ({ listeners, services: { web: { ...web, ready: given }, db } });
+    const outside = plan(ready({ tcp: 8080 }), ready({ http: 'http://127.0.0.1:8080/', timeoutMs: 5 }));
+    assert.deepEqual(outside.changes, [{ kind: 'settings', service: 'web', because: ['ready'] }]);
+    assert.deepEqual(outside.steps, nothing);
+    const inside = plan(ready({ tcp: 8080 }), ready({ fd: 5 }));
+    assert.deepEqual(inside.changes, [{ kind: 'replace', service: 'web', because: ['ready'] }]);
+  });
+
   it('takes over a rule that routes by, told by its text', () => {
     const routed = (pick: unknown): object => ({
       listeners,

@@ -49,7 +49,7 @@ export function changePlan(
     if (env !== undefined) changes.push(env);
     if (because.length > 0 || env !== undefined)
       (isShared(service, before, now, to) && !because.includes('listen') ? reload : restart).push(service);
-    const settings = differing(before.settings, now.settings);
+    const settings = differing(before.settings, now.settings).filter((key) => !because.includes(key));
     const routes = Object.keys({ ...from.routes, ...to.routes }).filter(
       (listener) =>
         isOf(service, own(to.routes, listener)) &&

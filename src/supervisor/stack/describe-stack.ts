@@ -1,6 +1,6 @@
 /** A checked stack as plain data, so that two of them can be compared, also by another process at another time. */
 import { createHash } from 'node:crypto';
-import type { CheckedService, CheckedStack } from './checked-stack.ts';
+import type { CheckedReady, CheckedService, CheckedStack } from './checked-stack.ts';
 
 /** JSON. Values of the environment are fingerprints: no secret stands in it. */
 export interface StackDescription {
@@ -41,9 +41,26 @@ function describeService(service: CheckedService): ServiceDescription {
   return {
     instances: service.instances,
     env: mapped(service.ownEnv, fingerprint),
-    process: given({ program, cwd, user, group, listen, share, logs, ready, hang, onParentDeath }),
-    settings: given({ needs, health, restart, stop, memory, schedule: schedule?.text, watch, reload }),
+    process: given({
+      program,
+      cwd,
+      user,
+      group,
+      listen,
+      share,
+      logs,
+      ready: lineOf(ready),
+      hang,
+      onParentDeath,
+    }),
+    settings: given({ needs, ready, health, restart, stop, memory, schedule: schedule?.text, watch, reload }),
   };
+}
+
+/** Of what makes it ready only a descriptor to write to is a part of the process itself. */
+function lineOf(ready: CheckedReady): Plain | undefined {
+  if (ready.by === 'fd') return { fd: ready.fd };
+  return ready.by === 'call' || ready.by === 'notify' ? ready.by : undefined;
 }
 
 function given(values: Record<string, unknown>): Record<string, Plain> {
