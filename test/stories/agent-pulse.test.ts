@@ -50,6 +50,9 @@ describe('the agent', { skip }, () => {
         await service.word('stack', ({ text }) => stack.test(text));
         go(house);
         await service.word('turns', ({ blockedMs }) => blockedMs >= 400);
+        // Seen as soon as JavaScript goes on.
+        if (how === 'run')
+          await service.word('stack', ({ text }) => /at run \(.*s\.1\.mjs:8:\d+\)/.test(text));
         // Of the inspector: none is open.
         assert.equal(await answer, 'undefined');
         const kinds = service.words.map(({ word }) => word).filter((word) => word !== 'load');
@@ -58,7 +61,11 @@ describe('the agent', { skip }, () => {
 
   it('tells that a catastrophic regular expression blocks it', () =>
     inHouse(async (house) => {
-      const service = await house.start({ program: blocks('match'), hang: { afterMs: 400 }, loadEveryMs: 100 });
+      const service = await house.start({
+        program: blocks('match'),
+        hang: { afterMs: 400 },
+        loadEveryMs: 100,
+      });
       const answer = block(service).catch(() => {});
       await service.word('hung', ({ blockedMs }) => blockedMs >= 400);
       // Where the regular expression cannot be interrupted, /proc tells.
