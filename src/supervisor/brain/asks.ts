@@ -7,7 +7,7 @@ import { type Crew, newCrew, type Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
 import type { Ask, Happening } from './happening.ts';
 import { leave } from './leaving.ts';
-import { beginReloading, dismiss, giveUpReload, tellReload } from './reloading.ts';
+import { beginReloading, dismiss, giveUpReload, runCurrent, tellReload } from './reloading.ts';
 import { replant, resize } from './sizes.ts';
 import { retune } from './watching.ts';
 
@@ -83,6 +83,7 @@ function renew(engine: Engine, slot: Slot, event: number): void {
   slot.failures = 0;
   slot.notBefore = undefined;
   slot.isDue = true;
+  if (!engine.reloads.has(slot.crew.name)) runCurrent(slot);
   engine.restarts.state = onStart(engine.restarts.tree, engine.restarts.state, [slot.key]);
   if (slot.main === undefined) engine.rest(slot, 'waiting', `${slot.key} is to be started`, event);
 }
@@ -107,8 +108,6 @@ function restart(engine: Engine, crew: Crew, event: number): void {
   for (const slot of wantedOf([crew])) {
     slot.goal = 'up';
     if (slot.next !== undefined) dismiss(engine, slot, event);
-    slot.spec = crew.spec;
-    slot.generation = crew.generation;
     if (slot.main !== undefined) leave(engine, slot.main, 'restart', event);
     renew(engine, slot, event);
     engine.touch(slot);

@@ -250,7 +250,7 @@ function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
 }
 
 /** What is started in it from now on is what the service is. */
-function runCurrent(slot: Slot): void {
+export function runCurrent(slot: Slot): void {
   slot.spec = slot.crew.spec;
   slot.generation = slot.crew.generation;
 }
