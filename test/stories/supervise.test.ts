@@ -34,7 +34,7 @@ function stackOf(stage: Stage): Stack {
     listeners: { web: `unix:${path}` },
     env: { STORY_DIR: undefined, STORY_LINE: undefined },
     services: {
-      db: { run: ['sleep', '600'] },
+      db: { run: ['sleep', '100000'] },
       web: {
         fork: fixture('answering.ts'),
         instances: 2,

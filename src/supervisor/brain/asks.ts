@@ -1,4 +1,5 @@
 /** What follows at once from what somebody has asked for. */
+import { isDeepStrictEqual } from 'node:util';
 import { withNeeds } from '../rules/start-order.ts';
 import { onStart, onStop } from '../rules/strategy.ts';
 import type { CheckedService } from '../stack/checked-stack.ts';
@@ -6,7 +7,7 @@ import { type Crew, newCrew, type Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
 import type { Ask, Happening } from './happening.ts';
 import { leave } from './leaving.ts';
-import { beginReloading, dismiss, giveUpReload, tellReload } from './reloading.ts';
+import { beginReloading, dismiss, giveUpReload, runCurrent, tellReload } from './reloading.ts';
 import { replant, resize } from './sizes.ts';
 import { retune } from './watching.ts';
 
@@ -73,6 +74,7 @@ function start(engine: Engine, crews: readonly Crew[], event: number): void {
     slot.goal = 'up';
     if (slot.main?.leave !== undefined && slot.main.leave.how === 'stop') slot.main.leave.how = 'restart';
     if (slot.main === undefined || slot.main.leave !== undefined) renew(engine, slot, event);
+    engine.touch(slot);
   }
 }
 
@@ -81,6 +83,7 @@ function renew(engine: Engine, slot: Slot, event: number): void {
   slot.failures = 0;
   slot.notBefore = undefined;
   slot.isDue = true;
+  if (!engine.reloads.has(slot.crew.name)) runCurrent(slot);
   engine.restarts.state = onStart(engine.restarts.tree, engine.restarts.state, [slot.key]);
   if (slot.main === undefined) engine.rest(slot, 'waiting', `${slot.key} is to be started`, event);
 }
@@ -105,8 +108,6 @@ function restart(engine: Engine, crew: Crew, event: number): void {
   for (const slot of wantedOf([crew])) {
     slot.goal = 'up';
     if (slot.next !== undefined) dismiss(engine, slot, event);
-    slot.spec = crew.spec;
-    slot.generation = crew.generation;
     if (slot.main !== undefined) leave(engine, slot.main, 'restart', event);
     renew(engine, slot, event);
     engine.touch(slot);
@@ -127,7 +128,7 @@ function scale(engine: Engine, crew: Crew, instances: number, event: number): vo
   if (engine.reloads.has(crew.name)) {
     tellReload(engine, crew, { kind: 'scale', instances });
     replant(engine);
-  } else resize(engine, crew, event);
+  } else resize(engine, crew, event, true);
 }
 
 function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>, event: number): void {
@@ -148,8 +149,10 @@ function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>
       if (steps.restart.includes(spec.name)) crew.generation = ++crew.generations;
       // Settings are taken over by what runs; processes of other making come with their restart.
       for (const slot of crew.slots) {
+        const isSame = isDeepStrictEqual(slot.spec, spec);
         slot.spec = spec;
-        if (slot.main !== undefined && !steps.restart.includes(spec.name)) retune(engine, slot.main, spec);
+        if (slot.main !== undefined && !isSame && !steps.restart.includes(spec.name))
+          retune(engine, slot.main, spec);
       }
       if (steps.restart.includes(spec.name)) restart(engine, crew, event);
       resize(engine, crew, event);
@@ -167,7 +170,7 @@ function add(engine: Engine, crew: Crew, spec: CheckedService, event: number): v
   for (const slot of crew.slots) slot.spec = spec;
   engine.crews.set(spec.name, crew);
   engine.touchCrew(crew);
-  resize(engine, crew, event);
+  resize(engine, crew, event, true);
 }
 
 function remove(engine: Engine, name: string, event: number): void {

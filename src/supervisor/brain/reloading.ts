@@ -36,8 +36,11 @@ export function beginReloading(
   );
   crew.before = before;
   engine.touchCrew(crew);
-  engine.reloads.set(crew.name, { state, event, lookAt: undefined });
-  carryOut(engine, crew, actions);
+  const reload = { state, event, lookAt: undefined };
+  engine.reloads.set(crew.name, reload);
+  // There is nothing to replace.
+  if (state.phase === 'done' && tellPhase(engine, crew, reload)) over(engine, crew, reload);
+  else carryOut(engine, crew, actions);
 }
 
 export function tellReload(engine: Engine, crew: Crew, event: ReloadEvent): void {
@@ -77,8 +80,14 @@ export function replace(engine: Engine, slot: Slot, event: number): void {
 
 export function lifeIsReady(engine: Engine, life: Life): void {
   const { slot } = life;
-  if (engine.reloads.has(slot.crew.name)) tell(engine, life, 'ready');
-  else if (slot.next === life) promote(engine, slot, life.event ?? 0);
+  if (!engine.reloads.has(slot.crew.name)) {
+    if (slot.next === life) promote(engine, slot, life.event ?? 0);
+    return;
+  }
+  // One that was brought back where nothing serves.
+  if (slot.next === life && slot.main === undefined && generationOf(slot.crew, life) === 'old')
+    promote(engine, slot, life.event ?? 0);
+  tell(engine, life, 'ready');
 }
 
 /** One that is not the main one is not as it should be. */
@@ -162,8 +171,11 @@ function begin(engine: Engine, crew: Crew, slot: Slot, generation: Generation, r
 
 function stop(engine: Engine, crew: Crew, slot: Slot, generation: Generation, reload: Reloading): void {
   const life = livesOf(slot).find((each) => generationOf(crew, each) === generation);
-  if (life === undefined)
+  if (life === undefined) {
+    // The old one has fallen by itself, and waits to be started again: it need not.
+    if (generation === 'old' && slot.main === undefined) promote(engine, slot, reload.event);
     return tellReload(engine, crew, { kind: 'gone', instance: slot.instance, generation });
+  }
   const isNextGood = slot.next !== undefined && slot.next !== life && slot.next.leave === undefined;
   if (life === slot.main && isNextGood) promote(engine, slot, reload.event);
   else if (life === slot.next) dismiss(engine, slot, reload.event);
@@ -227,6 +239,8 @@ function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
     engine.stack = { ...engine.stack, services: { ...services, [crew.name]: before.spec } };
   }
   for (const slot of crew.slots) {
+    if (slot.next !== undefined && slot.main === undefined) promote(engine, slot, event);
+    else if (slot.next !== undefined) dismiss(engine, slot, event);
     if (slot.main === undefined) runCurrent(slot);
     if (slot.instance > crew.wanted) slot.goal = 'down';
     if (slot.main !== undefined && slot.goal === 'down') leave(engine, slot.main, 'stop', event);
@@ -236,7 +250,7 @@ function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
 }
 
 /** What is started in it from now on is what the service is. */
-function runCurrent(slot: Slot): void {
+export function runCurrent(slot: Slot): void {
   slot.spec = slot.crew.spec;
   slot.generation = slot.crew.generation;
 }

@@ -148,8 +148,7 @@ export function resume(engine: Engine, table: KeeperTable, event: number): void 
     if (!engine.lives.has(id)) engine.effect(() => away(engine, id, ended === undefined));
   if (!engine.isGoingDown)
     for (const crew of engine.crews.values())
-      if (!engine.reloads.has(crew.name) && !crew.removed && crew.slots.length < crew.wanted)
-        resize(engine, crew, event);
+      if (!engine.reloads.has(crew.name) && !crew.removed) resize(engine, crew, event);
 }
 
 function crewOf(engine: Engine, name: string, note: CrewNote): Crew {
@@ -226,7 +225,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
   if (leave?.told === true) return end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });
   if (leave !== undefined) {
     life.watching.abort();
-    if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id });
+    if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id }, life.hearing.signal);
   } else if (state === 'starting') {
     const passedMs = engine.seams.wallClock() - life.startedAt;
     const { checks, directory } = engine.seams;
