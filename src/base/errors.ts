@@ -21,7 +21,10 @@ export const errorCodes = {
     retryable: false,
   },
   ERR_BAD_ARGUMENT: { means: 'an argument or option of the caller is wrong', retryable: false },
-  ERR_BAD_CONFIG: { means: 'the description of a stack is wrong; `data` names each mistake', retryable: false },
+  ERR_BAD_CONFIG: {
+    means: 'the description of a stack is wrong; `data` names each mistake',
+    retryable: false,
+  },
   ERR_BAD_CWD: { means: 'a child cannot be started in that working directory', retryable: false },
   ERR_BUSY: { means: 'a bound on waiting work was reached', retryable: true },
   ERR_CANCELLED: { means: 'the caller gave up: its signal fired', retryable: false },

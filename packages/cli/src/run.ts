@@ -13,6 +13,7 @@ import { withoutSwallowing } from './options.ts';
 import { linesOf } from './report.ts';
 import { addSend } from './send.ts';
 import { addServe } from './serve.ts';
+import { addStackVerbs } from './stack/index.ts';
 import { exitCodeOfStop, type Terminal } from './terminal.ts';
 import { addTypes } from './types.ts';
 
@@ -61,8 +62,13 @@ export function createProgram(terminal: Terminal): Command {
       writeErr: (text) => terminal.tell(text.trimEnd()),
       outputError: (text, write) => write(inOurWords(text, terminal)),
     });
-  for (const add of [addServe, addCall, addNotify, addDescribe, addTypes, addListen, addSend, addCompletion])
+  program.commandsGroup('Services and messages:');
+  for (const add of [addServe, addCall, addNotify, addDescribe, addTypes, addListen, addSend])
     add(program, terminal);
+  program.commandsGroup('Stacks that stay up:');
+  addStackVerbs(program, terminal);
+  program.commandsGroup('The command itself:');
+  addCompletion(program, terminal);
   for (const command of program.commands)
     command.showHelpAfterError(`(kindred ${command.name()} --help tells more)`);
   program.showHelpAfterError('(kindred --help tells more)');

@@ -1,0 +1,62 @@
+/** `kindred down`: the end of a stack. */
+import type { Command } from 'commander';
+import { connect, KindredError } from 'kindred';
+import { teach } from '../help.ts';
+import type { Terminal } from '../terminal.ts';
+import { withControl } from './asking.ts';
+import { pause } from './pause.ts';
+import { showProgress } from './progress.ts';
+import { addStackOptions, addTimeout, controlAddress, type StackFlags } from './which-stack.ts';
+
+/** How long the stack may take to be gone after its last step, and between two looks, in milliseconds. */
+const goneMs = 30_000;
+const lookMs = 50;
+
+export function addDown(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('down')
+    .summary('end a stack')
+    .description(
+      'Ends every service, those first that need others, then the stack itself. Nothing of it is left when this command has ended with 0.',
+    )
+    .action((flags: StackFlags) => down(terminal, flags));
+  addTimeout(addStackOptions(command, 'each step as one line of JSON on stdout'));
+  teach(command, {
+    examples: ['$ kindred down', '$ kindred down --name shop'],
+    exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
+  });
+}
+
+async function down(terminal: Terminal, flags: StackFlags): Promise<void> {
+  const name = await withControl(flags, terminal, async (control, name) => {
+    // The brain ends with the stack, and may be faster than its last word.
+    await showProgress(await control.down(), terminal, flags).catch((error: unknown) => {
+      if (!(error instanceof KindredError && error.code === 'ERR_PEER_GONE')) throw error;
+    });
+    return name;
+  });
+  await untilGone(name, terminal.stop);
+}
+
+/** Until nobody answers for it any more. */
+export async function untilGone(name: string, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + goneMs;
+  while (await answers(name, signal)) {
+    if (performance.now() > until)
+      throw new KindredError('ERR_TIMEOUT', `${name} still answers after ${goneMs} ms: see kindred ps`);
+    await pause(lookMs, signal);
+  }
+}
+
+async function answers(name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const peer = await connect(controlAddress(name), { signal, reconnect: false });
+    await peer.close();
+    return true;
+  } catch (error) {
+    if (error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE') return false;
+    // It went while we were let in.
+    if (error instanceof KindredError && error.code === 'ERR_PEER_GONE') return true;
+    throw error;
+  }
+}

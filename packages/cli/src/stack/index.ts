@@ -1,0 +1,14 @@
+/** The verbs about stacks. */
+import type { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
+import { addChanges } from './change.ts';
+import { addDown } from './down.ts';
+import { addEvents } from './events.ts';
+import { addLogs } from './logs.ts';
+import { addPlan } from './plan.ts';
+import { addPs } from './ps.ts';
+import { addWhy } from './why.ts';
+
+export function addStackVerbs(program: Command, terminal: Terminal): void {
+  for (const add of [addDown, addPlan, addChanges, addPs, addLogs, addEvents, addWhy]) add(program, terminal);
+}
