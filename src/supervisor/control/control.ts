@@ -91,10 +91,19 @@ export interface ServiceStatus {
 }
 
 export type Change =
-  | { kind: 'add' | 'remove' | 'replace'; service: string; because: string[] }
+  /** `settings`: taken over while it runs; `because` names them. */
+  | { kind: 'add' | 'remove' | 'replace' | 'settings'; service: string; because: string[] }
   | { kind: 'scale'; service: string; from: number; to: number }
   | { kind: 'env'; service: string; added: string[]; removed: string[]; changed: string[] }
-  | { kind: 'listener'; listener: string; change: 'add' | 'remove' | 'move'; from?: string; to?: string };
+  /** `settings` (backlog, mode): from the next `down` and `up` on, as long as somebody holds the socket. */
+  | {
+      kind: 'listener';
+      listener: string;
+      change: 'add' | 'remove' | 'move' | 'settings';
+      from?: string;
+      to?: string;
+    }
+  | { kind: 'group'; group: string; change: 'add' | 'remove' | 'change' };
 
 /** What a verb is doing: for the eyes of whoever waits. */
 export interface Progress {
