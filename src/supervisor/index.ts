@@ -12,6 +12,7 @@ export type {
   StackEvent,
   StackStatus,
 } from './control/control.ts';
+export { type LocalEndpoint, type LocalSurvey, runningStacks, surveyLocal } from './control/survey.ts';
 export type {
   Environment,
   GroupSpec,

@@ -90,6 +90,16 @@ export function stagedStatus(now: number, name = 'shop'): StackStatus {
   };
 }
 
+/** For whoever looks at it: figures that go up and down. */
+function moving(status: StackStatus, now: number): StackStatus {
+  const wave = (phase: number): number => 1 + Math.sin(now / 5000 + phase) * 0.8;
+  for (const [i, instance] of status.instances.entries()) {
+    if (instance.cpu !== undefined) instance.cpu *= wave(i);
+    if (instance.callsPerSecond !== undefined) instance.callsPerSecond *= wave(i * 2);
+  }
+  return status;
+}
+
 const changes: Change[] = [
   { kind: 'add', service: 'search', because: ['it is new in the config'] },
   { kind: 'remove', service: 'legacy', because: [] },
@@ -108,7 +118,7 @@ const changes: Change[] = [
 
 export function createStagedStack(
   now: Now,
-  { stepMs = 0, end }: { stepMs?: number; end?: () => void } = {},
+  { name = 'shop', stepMs = 0, end }: { name?: string; stepMs?: number; end?: () => void } = {},
 ): StagedStack {
   const asked: unknown[][] = [];
   const known = new Set(stagedStatus(now()).instances.map(({ service }) => service));
@@ -171,7 +181,7 @@ export function createStagedStack(
   ];
   return {
     asked,
-    status: async () => stagedStatus(now()),
+    status: async () => (stepMs > 0 ? moving(stagedStatus(now(), name), now()) : stagedStatus(now(), name)),
     plan: async () => changes,
     apply: () => asking('apply', [], ['web', 'api']),
     start: (services) => asking('start', [services], services),
@@ -271,7 +281,7 @@ export async function serveStagedStack(
   options: { stepMs?: number } = {},
 ): Promise<StagedStack & { server: Server }> {
   const end = (): void => void setImmediate(() => server.close());
-  const stack = createStagedStack(now, { ...options, end });
+  const stack = createStagedStack(now, { name, ...options, end });
   const { asked: _ours, ...control } = stack;
   const server = await serve(`local:kindred-${name}`, control);
   return Object.assign(stack, { server });

@@ -9,20 +9,38 @@ export type ControlClient = Client<Control>;
 /** How long the next brain may take where one has died, in milliseconds. */
 const nextBrainMs = 5000;
 
+/** A connection to the brain, for as long as it is used. */
+export interface Asked {
+  readonly name: string;
+  readonly control: ControlClient;
+  close(): Promise<void>;
+}
+
 /** Connects, works, closes. Throws `ERR_NOT_REACHABLE` where the stack does not run. */
 export async function withControl<T>(
   flags: StackFlags,
   terminal: Terminal,
   work: (control: ControlClient, name: string) => Promise<T>,
 ): Promise<T> {
-  const name = await nameOfStack(flags);
-  const peer = await reachBrain(name, terminal.stop);
+  const { name, control, close } = await openControl(flags, terminal.stop);
   try {
-    const { call } = peer.with({ signal: terminal.stop, timeoutMs: flags.timeout });
-    return await work(call as ControlClient, name);
+    return await work(control, name);
   } finally {
-    await peer.close();
+    await close();
   }
+}
+
+/** `signal` gives up connecting, and every call. Throws `ERR_NOT_REACHABLE` where the stack does not run. */
+export async function openControl(flags: StackFlags, signal: AbortSignal): Promise<Asked> {
+  const name = await nameOfStack(flags);
+  const peer = await reachBrain(name, signal);
+  const { call } = peer.with({ signal, timeoutMs: flags.timeout });
+  return { name, control: call as ControlClient, close: () => peer.close() };
+}
+
+/** The brain that was asked has died. Its stack goes on, and another one takes its place. */
+export function isBrainGone(error: unknown): boolean {
+  return error instanceof KindredError && error.code === 'ERR_PEER_GONE';
 }
 
 async function reachBrain(name: string, signal: AbortSignal): Promise<Peer<Control>> {
@@ -35,9 +53,7 @@ async function reachBrain(name: string, signal: AbortSignal): Promise<Peer<Contr
       return dial(nextBrainMs);
     });
   } catch (error) {
-    throw error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE'
-      ? notRunning(name, error)
-      : error;
+    throw error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE' ? notRunning(name) : error;
   }
 }
 
@@ -46,10 +62,9 @@ function systemCode(error: unknown): unknown {
 }
 
 /** With the mend that fits: waiting for it, as for other addresses, would not start it. */
-function notRunning(name: string, cause: KindredError): KindredError {
+function notRunning(name: string): KindredError {
   return new KindredError('ERR_NOT_REACHABLE', `no stack ${name} runs here: kindred up starts it`, {
     outcome: 'not-sent',
     retryable: false,
-    cause,
   });
 }

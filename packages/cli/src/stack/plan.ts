@@ -44,20 +44,27 @@ async function plan(terminal: Terminal, flags: StackFlags): Promise<void> {
 type Mark = '+' | '-' | '~';
 
 const marks: Readonly<Record<Mark, Format>> = { '+': 'green', '-': 'red', '~': 'yellow' };
-const markOf = { add: '+', remove: '-', replace: '~', move: '~' } as const;
+const markOf = { add: '+', remove: '-', replace: '~', move: '~', settings: '~', change: '~' } as const;
 
 function nameOf(change: Change): string {
-  return change.kind === 'listener' ? change.listener : change.service;
+  switch (change.kind) {
+    case 'listener':
+      return change.listener;
+    case 'group':
+      return change.group;
+    default:
+      return change.service;
+  }
 }
 
 function told(change: Change): { mark: Mark; what: string; how: string } {
   switch (change.kind) {
     case 'add':
     case 'remove':
-    case 'replace': {
-      const because = change.because.length === 0 ? '' : `because ${change.because.join(', ')}`;
-      const how = change.kind === 'replace' ? `replaced${because === '' ? '' : `, ${because}`}` : because;
-      return { mark: markOf[change.kind], what: 'service', how };
+    case 'replace':
+    case 'settings': {
+      const because = change.because.join(', ');
+      return { mark: markOf[change.kind], what: 'service', how: howOf(change.kind, because) };
     }
     case 'scale':
       return {
@@ -75,8 +82,21 @@ function told(change: Change): { mark: Mark; what: string; how: string } {
     }
     case 'listener': {
       const { from, to } = change;
-      const how = change.change === 'move' ? `${from ?? '?'} -> ${to ?? '?'}` : (to ?? from ?? '');
+      const how = {
+        add: to ?? '',
+        remove: from ?? '',
+        move: `${from ?? '?'} -> ${to ?? '?'}`,
+        settings: 'settings, from the next up on',
+      }[change.change];
       return { mark: markOf[change.change], what: 'listener', how };
     }
+    case 'group':
+      return { mark: markOf[change.change], what: 'group', how: '' };
   }
+}
+
+function howOf(kind: 'add' | 'remove' | 'replace' | 'settings', because: string): string {
+  if (kind === 'settings') return `goes on, with other settings: ${because}`;
+  const reason = because === '' ? '' : `because ${because}`;
+  return kind === 'replace' ? `replaced${reason === '' ? '' : `, ${reason}`}` : reason;
 }

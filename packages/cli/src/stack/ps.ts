@@ -5,17 +5,15 @@ import { teach } from '../help.ts';
 import { lineOf } from '../json.ts';
 import type { Format, Screen, Terminal } from '../terminal.ts';
 import { withControl } from './asking.ts';
+import { untilStopped } from './ending.ts';
 import { countOf, durationOf, rateOf, shareOf, sizeOf } from './figures.ts';
-import { pause } from './pause.ts';
+import { looks } from './looks.ts';
 import { type Column, cut, tableLines } from './table.ts';
 import { addStackOptions, addTimeout, type StackFlags } from './which-stack.ts';
 
 interface PsFlags extends StackFlags {
   watch?: boolean;
 }
-
-/** Between two looks, in milliseconds. */
-export const lookMs = 1000;
 
 export function addPs(program: Command, terminal: Terminal): void {
   const command = program
@@ -43,39 +41,37 @@ export function addPs(program: Command, terminal: Terminal): void {
 }
 
 async function ps(terminal: Terminal, flags: PsFlags): Promise<void> {
-  await withControl(flags, terminal, async (control) => {
-    const show = async (): Promise<void> => {
-      const status = await control.status();
-      if (flags.json === true) return terminal.print(lineOf(status));
-      for (const line of psLines(status, terminal.out)) await terminal.print(line);
-      for (const line of remarksOf(status))
-        terminal.tell(terminal.paint('yellow', cut(line, terminal.err.columns)));
-    };
-    if (flags.watch !== true) return show();
-    if (flags.json === true || !terminal.out.live)
-      for (let first = true; ; first = false) {
-        if (!first && flags.json !== true) await terminal.print('');
-        await show();
-        if (!(await pause(lookMs, terminal.stop))) return;
-      }
-    const { createLogUpdate } = await import('log-update');
-    const draw = createLogUpdate(terminal.out.stream as NodeJS.WriteStream);
-    try {
-      do {
-        const status = await control.status();
-        const lines = [...psLines(status, terminal.out), ...remarksOf(status)];
-        const room = Math.max(2, terminal.out.rows - 2);
-        const left = lines.length - room;
-        draw(
-          (left > 0 ? [...lines.slice(0, room), `${left} more: kindred top scrolls`] : lines)
-            .map((line) => cut(line, terminal.out.columns))
-            .join('\n'),
-        );
-      } while (await pause(lookMs, terminal.stop));
-    } finally {
-      draw.done();
+  if (flags.watch === true) return untilStopped(terminal, true, () => watch(terminal, flags));
+  await withControl(flags, terminal, async (control) => show(terminal, flags, await control.status()));
+}
+
+async function show(terminal: Terminal, flags: PsFlags, status: StackStatus): Promise<void> {
+  if (flags.json === true) return terminal.print(lineOf(status));
+  for (const line of psLines(status, terminal.out)) await terminal.print(line);
+  for (const line of remarksOf(status))
+    terminal.tell(terminal.paint('yellow', cut(line, terminal.err.columns)));
+}
+
+async function watch(terminal: Terminal, flags: PsFlags): Promise<void> {
+  const { out } = terminal;
+  if (flags.json === true || !out.live) {
+    for await (const status of looks(flags, terminal.stop)) await show(terminal, flags, status);
+    return;
+  }
+  const { createLogUpdate } = await import('log-update');
+  const draw = createLogUpdate(out.stream as NodeJS.WriteStream);
+  try {
+    for await (const status of looks(flags, terminal.stop)) {
+      const lines = [...psLines(status, out), ...remarksOf(status).map((line) => out.paint('yellow', line))];
+      // One line for what is hidden, one for the cursor.
+      const room = Math.max(1, out.rows - 2);
+      const hidden = lines.length - room;
+      if (hidden > 0) lines.splice(room, hidden, `${hidden} more: kindred top scrolls`);
+      draw(lines.map((line) => cut(line, out.columns)).join('\n'));
     }
-  });
+  } finally {
+    draw.done();
+  }
 }
 
 export function psLines(status: StackStatus, screen: Screen, now: number = Date.now()): string[] {

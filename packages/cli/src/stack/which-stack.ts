@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
+import { runningStacks } from 'kindred/supervisor';
 import { longestMs, toMs } from '../options.ts';
 import { UsageError } from '../usage.ts';
 
@@ -22,7 +23,10 @@ export const configNames: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 
 export function addStackOptions(command: Command, json: string): Command {
   return command
     .option('--config <FILE>', 'the config of the stack; default: kindred.config.* in this folder')
-    .option('--name <NAME>', 'the name of the stack; default: what its config says')
+    .option(
+      '--name <NAME>',
+      'the name of the stack; default: what its config says, or the only one that runs',
+    )
     .option('--json', json)
     .option('--verbose', 'show the stacks of errors');
 }
@@ -54,10 +58,7 @@ function foundConfig(folder: string): string | undefined {
 /** Its name. Throws `UsageError` where neither a name nor a config says it. */
 export async function nameOfStack(flags: StackFlags, folder: string = process.cwd()): Promise<string> {
   if (flags.name !== undefined) return flags.name;
-  if (flags.config === undefined && foundConfig(folder) === undefined)
-    throw new UsageError(
-      `which stack? There is no kindred.config.* in ${folder}: say --name NAME or --config FILE`,
-    );
+  if (flags.config === undefined && foundConfig(folder) === undefined) return onlyOne(folder);
   const file = configFile(flags, folder);
   const module = (await import(
     pathToFileURL(file).href,
@@ -66,6 +67,16 @@ export async function nameOfStack(flags: StackFlags, folder: string = process.cw
     default?: { name?: string };
   };
   return module.default?.name ?? basename(dirname(file));
+}
+
+/** Where no config says it: the one that runs, if there is no other. */
+async function onlyOne(folder: string): Promise<string> {
+  const [first, ...more] = await runningStacks();
+  if (first !== undefined && more.length === 0) return first;
+  const running = first === undefined ? 'none runs' : `these run: ${[first, ...more].join(', ')}`;
+  throw new UsageError(
+    `which stack? There is no kindred.config.* in ${folder}, and ${running}: say --name NAME or --config FILE`,
+  );
 }
 
 /** Where its brain can be asked. */

@@ -1,0 +1,48 @@
+/** `kindred upgrade`: another brain in place of the one that runs. */
+import type { Command } from 'commander';
+import type { StackStatus } from 'kindred/supervisor';
+import { teach } from '../help.ts';
+import { lineOf } from '../json.ts';
+import type { Terminal } from '../terminal.ts';
+import { isBrainGone, withControl } from './asking.ts';
+import { addStackOptions, addTimeout, type StackFlags } from './which-stack.ts';
+
+interface Upgraded {
+  brain: number;
+  keeper: 'kept' | 'replaced';
+}
+
+export function addUpgrade(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('upgrade')
+    .summary('run the installed version of Kindred')
+    .description(
+      'After another version of Kindred was installed: replaces the brain of the stack, and the keeper where that can be done. Services, their sockets and their logs notice nothing.',
+    )
+    .action((flags: StackFlags) => upgrade(terminal, flags));
+  addTimeout(
+    addStackOptions(command, 'the pid of the brain, and what became of the keeper, as one line of JSON'),
+  );
+  teach(command, {
+    examples: [
+      '$ npm install @kindred/cli && kindred upgrade\nbrain 5001 has taken over; the keeper was kept',
+    ],
+    exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
+  });
+}
+
+async function upgrade(terminal: Terminal, flags: StackFlags): Promise<void> {
+  let before: StackStatus | undefined;
+  const upgraded = await withControl(flags, terminal, async (control): Promise<Upgraded> => {
+    before = await control.status();
+    return control.upgrade();
+  }).catch(async (error: unknown): Promise<Upgraded> => {
+    // The brain that was asked may be gone before it could answer: the next one tells.
+    if (!isBrainGone(error) || before === undefined) throw error;
+    const now = await withControl(flags, terminal, (control) => control.status());
+    if (now.brain.pid === before.brain.pid) throw error;
+    return { brain: now.brain.pid, keeper: now.keeper?.pid === before.keeper?.pid ? 'kept' : 'replaced' };
+  });
+  if (flags.json === true) return terminal.print(lineOf(upgraded));
+  terminal.tell(`brain ${upgraded.brain} has taken over; the keeper was ${upgraded.keeper}`);
+}
