@@ -17,6 +17,7 @@ const programs = [
   { program: 'unshare', debian: 'util-linux' },
   { program: 'script', debian: 'bsdutils' },
   { program: 'ip', debian: 'iproute2' },
+  { program: 'systemd-analyze', debian: 'systemd' },
 ];
 
 export function missingPrograms(): typeof programs {

@@ -13,6 +13,29 @@ export type {
   StackStatus,
 } from './control/control.ts';
 export { type LocalEndpoint, type LocalSurvey, runningStacks, surveyLocal } from './control/survey.ts';
+export { type CheckStackOptions, checkStack } from './stack/check-stack.ts';
+export type {
+  CheckedGroup,
+  CheckedHealth,
+  CheckedListener,
+  CheckedLogs,
+  CheckedReady,
+  CheckedRestart,
+  CheckedRoute,
+  CheckedSchedule,
+  CheckedService,
+  CheckedStack,
+  Program,
+} from './stack/checked-stack.ts';
+export {
+  defineStack,
+  type GroupOf,
+  type RouteOf,
+  type ServiceOf,
+  type StackOf,
+} from './stack/define-stack.ts';
+export { configNames, findConfig, loadStack } from './stack/load-stack.ts';
+export type { Mistake } from './stack/mistake.ts';
 export type {
   Environment,
   GroupSpec,
@@ -36,3 +59,4 @@ export type {
   Strategy,
   WatchSpec,
 } from './stack/stack.ts';
+export type { StackSystem } from './stack/surroundings.ts';

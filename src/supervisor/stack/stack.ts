@@ -100,7 +100,7 @@ export interface ServiceSpec<Listener extends string = string> {
   user?: string | number | undefined;
   group?: string | number | undefined;
   /** What must be so before it starts; with a list, `ready`. It is stopped before them. */
-  needs?: readonly string[] | Readonly<Record<string, Need>> | undefined;
+  needs?: readonly string[] | Readonly<Record<string, Need | undefined>> | undefined;
   /** When it counts as ready. Default: as soon as it runs. */
   ready?: ReadySpec | undefined;
   /** Asked again and again once it is ready. Default: not at all. */

@@ -6,9 +6,8 @@ import { teach } from '../help.ts';
 import { lineOf } from '../json.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
-import { readStack } from './read-stack.ts';
 import { unitsOf } from './systemd-units.ts';
-import { addStackOptions, type StackFlags } from './which-stack.ts';
+import { addStackOptions, readStack, type StackFlags } from './which-stack.ts';
 
 interface ExportFlags extends StackFlags {
   output?: string;
@@ -28,7 +27,10 @@ export function addExport(program: Command, terminal: Terminal): void {
     .addArgument(new Argument('<FORM>', 'for what').choices(['systemd']))
     .option('--output <FOLDER>', 'write the units there; default: they are printed')
     .addOption(
-      new Option('--of <WHOM>', 'units of the system or of this user; default: of the system for root').choices(scopes),
+      new Option(
+        '--of <WHOM>',
+        'units of the system or of this user; default: of the system for root',
+      ).choices(scopes),
     )
     .option('--user <NAME>', 'the user that the stack runs as; for units of the system')
     .action((_form: 'systemd', flags: ExportFlags) => exportUnits(terminal, flags));
@@ -52,7 +54,7 @@ async function exportUnits(terminal: Terminal, flags: ExportFlags): Promise<void
     config: file,
     directory: dirname(file),
     command: ownCommand(),
-    listeners,
+    listeners: Object.values(listeners),
     user: flags.user,
     of,
   });

@@ -5,6 +5,7 @@ import { addChanges } from './change.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
 import { addEvents } from './events.ts';
+import { addExport } from './export.ts';
 import { addLogs } from './logs.ts';
 import { addPlan } from './plan.ts';
 import { addPs } from './ps.ts';
@@ -23,6 +24,7 @@ export function addStackVerbs(program: Command, terminal: Terminal): void {
     addWhy,
     addTop,
     addUpgrade,
+    addExport,
     addDoctor,
   ])
     add(program, terminal);

@@ -29,7 +29,11 @@ it('writes units of which systemd-analyze has nothing to say', () => {
       const { status, stderr } = spawnSync(
         'systemd-analyze',
         ['verify', ...(whom === 'user' ? ['--user'] : []), '--man=no', ...files],
-        { encoding: 'utf8', timeout: 30_000, env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' } },
+        {
+          encoding: 'utf8',
+          timeout: 30_000,
+          env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning', XDG_RUNTIME_DIR: folder },
+        },
       );
       // It speaks of other units of the machine too.
       const ours = stderr.split('\n').filter((line) => line.includes('kindred') || line.includes(folder));

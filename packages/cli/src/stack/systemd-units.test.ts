@@ -47,13 +47,21 @@ it('has a socket for each listener that systemd can open, under the name that th
   );
   const streams = sockets.map(({ text }) => /^ListenStream=(.*)$/m.exec(text)?.[1]);
   assert.deepEqual(streams, ['127.0.0.1:8080', '[::1]:8080', '/run/shop/admin.sock', '@shop']);
-  assert.match(sockets[0]?.text ?? '', /^FileDescriptorName=web\nService=kindred-shop\.service\nBacklog=511$/m);
+  assert.match(
+    sockets[0]?.text ?? '',
+    /^FileDescriptorName=web\nService=kindred-shop\.service\nBacklog=511$/m,
+  );
   assert.match(sockets[2]?.text ?? '', /^SocketMode=0600$/m);
   assert.match(service?.text ?? '', /^Requires=kindred-shop-web\.socket kindred-shop-six\.socket /m);
 });
 
 it('keeps every word of the command line what it is, whatever stands in a path', () => {
-  const [service] = unitsOf({ ...plan, config: '/srv/100% "my" $shop/c.ts', directory: '/srv/100% shop', name: 'a-b c' });
+  const [service] = unitsOf({
+    ...plan,
+    config: '/srv/100% "my" $shop/c.ts',
+    directory: '/srv/100% shop',
+    name: 'a-b c',
+  });
   assert.equal(service?.file, 'kindred-a\\x2db\\x20c.service');
   assert.match(service?.text ?? '', /--config "\/srv\/100%% \\"my\\" \$\$shop\/c\.ts" --name "a-b c"$/m);
   assert.match(service?.text ?? '', /^WorkingDirectory=\/srv\/100%% shop$/m);

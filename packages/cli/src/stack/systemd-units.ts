@@ -9,7 +9,12 @@ export interface UnitPlan {
   directory: string;
   /** What starts the command: the path of Node.js, its flags, the path of the command. */
   command: readonly string[];
-  listeners: readonly { name: string; address: string; backlog?: number | undefined; mode?: number | undefined }[];
+  listeners: readonly {
+    name: string;
+    address: string;
+    backlog?: number | undefined;
+    mode?: number | undefined;
+  }[];
   /** The stack runs as this user; only for units of the system. */
   user?: string | undefined;
   /** Of the system, or of one user (`systemctl --user`). */
@@ -112,7 +117,9 @@ function escapeName(name: string): string {
   return [...Buffer.from(name)]
     .map((byte, i) => {
       const char = String.fromCharCode(byte);
-      return /[a-zA-Z0-9:_]/.test(char) || (char === '.' && i > 0) ? char : `\\x${byte.toString(16).padStart(2, '0')}`;
+      return /[a-zA-Z0-9:_]/.test(char) || (char === '.' && i > 0)
+        ? char
+        : `\\x${byte.toString(16).padStart(2, '0')}`;
     })
     .join('');
 }

@@ -1,7 +1,6 @@
 /** One frame of `top`: what stands on the screen, as a function of what is known. */
 
 import type { InstanceStatus, StackStatus } from 'kindred/supervisor';
-import stringWidth from 'string-width';
 import type { Screen } from '../terminal.ts';
 import { durationOf, rateOf, shareOf, sizeOf } from './figures.ts';
 import { graphLines, peakOf } from './graph.ts';
@@ -110,7 +109,7 @@ const graphsShown: readonly Graph[] = [
 
 /** With the last figure at the left, and the largest one that is shown below it. */
 function graphRows(history: TopHistory, columns: number, height: number, paint: Screen['paint']): string[] {
-  const label = 18;
+  const label = 19;
   const width = columns - label;
   if (width < 10) return [];
   const rows = graphsShown.flatMap(({ title, figure, text, least, format }) => {
@@ -119,11 +118,9 @@ function graphRows(history: TopHistory, columns: number, height: number, paint: 
     const last = text(figures.at(-1) ?? 0);
     const lines = graphLines(figures, { width, height, top });
     return lines.map((line, i) => {
-      const said =
-        i === 0
-          ? `${title.padEnd(8)}${last.padStart(8)}`
-          : `${''.padEnd(8)}${`max ${text(top)}`.padStart(8)}`;
-      return `${i === 0 ? said : paint('dim', said)}${' '.repeat(Math.max(1, label - stringWidth(said)))}${paint(format, line)}`;
+      const said = i === 0 ? title.padEnd(8) + last.padStart(9) : `max ${text(top)}`.padStart(17);
+      const shown = said.padEnd(label);
+      return `${i === 0 ? shown : paint('dim', shown)}${paint(format, line)}`;
     });
   });
   return [...rows, ''];

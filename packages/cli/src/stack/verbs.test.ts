@@ -254,3 +254,49 @@ describe('down', () => {
     assert.equal((await say({}, 'down', '--name', 'mine')).code, 3);
   });
 });
+
+describe('upgrade', () => {
+  it('tells which brain has taken over, and what became of the keeper', async () => {
+    assert.equal((await ask('upgrade')).stderr, 'brain 5001 has taken over; the keeper was kept\n');
+    assert.equal((await ask('upgrade', '--json')).stdout, '{"brain":5001,"keeper":"kept"}\n');
+  });
+});
+
+describe('export systemd', () => {
+  it('prints the units of the stack in the config', async () => {
+    const file = join(folder, 'kindred.config.mjs');
+    writeFileSync(
+      file,
+      `export default {
+        name: 'shop',
+        listeners: { web: 'tcp://127.0.0.1:8080' },
+        services: { web: { run: ['true'], listen: ['web'] } },
+      };`,
+    );
+    const { code, stdout, stderr } = await say({}, 'export', 'systemd', '--config', file, '--of', 'system');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^# kindred-shop\.service\n\[Unit\]\n/);
+    assert.match(stdout, /^# kindred-shop-web\.socket\n/m);
+    assert.ok(stdout.includes(` up --config ${file} --name shop\n`));
+  });
+
+  it('refuses a user for units of a user', async () => {
+    const { code, stderr } = await ask('export', 'systemd', '--of', 'user', '--user', 'shop');
+    assert.equal(code, 2);
+    assert.match(stderr, /--user is for units of the system/);
+  });
+});
+
+describe('a schedule', () => {
+  it('can be a string in a config, because the command brings croner', async () => {
+    const file = join(folder, 'cron.json');
+    const service = { run: ['true'], schedule: { cron: '0 3 * * *', timeZone: 'Europe/Berlin' } };
+    writeFileSync(file, JSON.stringify({ name: 'nightly', services: { report: service } }));
+    const good = await say({}, 'export', 'systemd', '--config', file);
+    assert.equal(good.code, 0, good.stderr);
+    writeFileSync(file, JSON.stringify({ services: { report: { run: ['true'], schedule: '0 25 * * *' } } }));
+    const wrong = await say({}, 'export', 'systemd', '--config', file);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /services\.report\.schedule/);
+  });
+});

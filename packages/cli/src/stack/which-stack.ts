@@ -1,11 +1,22 @@
 /** Which stack a verb is about: the one named, else that of the config in this folder. */
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { runningStacks } from 'kindred/supervisor';
+import { connect } from 'kindred';
+import {
+  type CheckedStack,
+  type Control,
+  configNames,
+  findConfig,
+  loadStack,
+  runningStacks,
+  type Schedule,
+} from 'kindred/supervisor';
 import { longestMs, toMs } from '../options.ts';
 import { UsageError } from '../usage.ts';
+
+/** How long a stack may take to say which config it is from, in milliseconds. */
+const answerMs = 2000;
 
 export interface StackFlags {
   config?: string;
@@ -14,11 +25,6 @@ export interface StackFlags {
   timeout?: number;
   verbose?: boolean;
 }
-
-/** In the order in which they are looked for. */
-export const configNames: readonly string[] = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map(
-  (extension) => `kindred.config.${extension}`,
-);
 
 export function addStackOptions(command: Command, json: string): Command {
   return command
@@ -35,47 +41,77 @@ export function addTimeout(command: Command): Command {
   return command.option('--timeout <MS>', `give up after so many milliseconds, at most ${longestMs}`, toMs);
 }
 
-/** The path of the config. Throws `UsageError` where there is none. */
-export function configFile({ config }: StackFlags, folder: string = process.cwd()): string {
-  if (config === undefined) {
-    const found = foundConfig(folder);
-    if (found !== undefined) return found;
-    throw new UsageError(`there is no kindred.config.* in ${folder}: name one with --config FILE`);
-  }
-  const file = resolve(folder, config);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
-  throw new UsageError(
-    existsSync(file)
-      ? `${config} is a directory: name the file of the config`
-      : `there is no file ${config}: --config names the config of the stack`,
-  );
-}
-
-function foundConfig(folder: string): string | undefined {
-  return configNames.map((name) => resolve(folder, name)).find((file) => existsSync(file));
-}
-
-/** Its name. Throws `UsageError` where neither a name nor a config says it. */
+/**
+ * Its name. A config that is wrong just now does not hide the stack that was started from it. Throws `UsageError` where
+ * nothing says which one, and `ERR_BAD_CONFIG` for a wrong config of which no stack runs.
+ */
 export async function nameOfStack(flags: StackFlags, folder: string = process.cwd()): Promise<string> {
   if (flags.name !== undefined) return flags.name;
-  if (flags.config === undefined && foundConfig(folder) === undefined) return onlyOne(folder);
+  if (flags.config === undefined && !configNames.some((name) => existsSync(resolve(folder, name))))
+    return onlyOne(folder);
   const file = configFile(flags, folder);
-  const module = (await import(
-    pathToFileURL(file).href,
-    file.endsWith('.json') ? { with: { type: 'json' } } : {}
-  )) as {
-    default?: { name?: string };
-  };
-  return module.default?.name ?? basename(dirname(file));
+  try {
+    return (await loadStack(file, { cron: await cronMaker() })).name;
+  } catch (error) {
+    const name = await runningFrom(file);
+    if (name === undefined) throw error;
+    return name;
+  }
+}
+
+/** The config as it is now, checked. Throws `UsageError` where there is none, and `ERR_BAD_CONFIG` with all its mistakes. */
+export async function readStack(
+  flags: StackFlags,
+  folder: string = process.cwd(),
+): Promise<CheckedStack & { file: string }> {
+  const file = configFile(flags, folder);
+  const stack = await loadStack(file, { cron: await cronMaker() });
+  return { ...stack, name: flags.name ?? stack.name, file };
+}
+
+function configFile({ config = '.' }: StackFlags, folder: string): string {
+  const at = resolve(folder, config);
+  if (!existsSync(at))
+    throw new UsageError(`there is no file ${config}: --config names the config of a stack`);
+  return findConfig(at);
+}
+
+/** A schedule may be a string, because this command brings croner. */
+async function cronMaker(): Promise<(pattern: string, timeZone?: string) => Schedule> {
+  const { Cron } = await import('croner');
+  return (pattern, timeZone) =>
+    new Cron(pattern, { paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
+}
+
+/** The stack that was started from this config. */
+async function runningFrom(file: string): Promise<string | undefined> {
+  const configs = await Promise.all(
+    (await runningStacks()).map(async (name) => {
+      try {
+        const peer = await connect<Control>(controlAddress(name), {
+          reconnect: false,
+          timeoutMs: answerMs,
+          signal: AbortSignal.timeout(answerMs),
+        });
+        const { config } = await peer.call.status().finally(() => peer.close());
+        return { name, config };
+      } catch {
+        // It went meanwhile, or does not answer.
+        return undefined;
+      }
+    }),
+  );
+  return configs.find((each) => each?.config === file)?.name;
 }
 
 /** Where no config says it: the one that runs, if there is no other. */
 async function onlyOne(folder: string): Promise<string> {
-  const [first, ...more] = await runningStacks();
-  if (first !== undefined && more.length === 0) return first;
-  const running = first === undefined ? 'none runs' : `these run: ${[first, ...more].join(', ')}`;
+  const running = await runningStacks();
+  const [only] = running;
+  if (only !== undefined && running.length === 1) return only;
+  const those = only === undefined ? 'none runs' : `these run: ${running.join(', ')}`;
   throw new UsageError(
-    `which stack? There is no kindred.config.* in ${folder}, and ${running}: say --name NAME or --config FILE`,
+    `which stack? There is no kindred.config.* in ${folder}, and ${those}: say --name NAME or --config FILE`,
   );
 }
 

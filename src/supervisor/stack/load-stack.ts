@@ -1,0 +1,75 @@
+/** Finds the config, reads it as it is now, and checks it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { KindredError } from '../../base/errors.ts';
+import { reasonOf } from '../../transports/system-errors.ts';
+import { type CheckStackOptions, checkStack } from './check-stack.ts';
+import type { CheckedStack } from './checked-stack.ts';
+import { importAnew } from './import-anew.ts';
+import { refusal, shown } from './mistake.ts';
+import { thisSystem } from './surroundings.ts';
+
+export const configNames: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json'].map(
+  (ending) => `kindred.config.${ending}`,
+);
+
+/**
+ * The checked stack of a config: a file, or the folder that it is in; default: the working directory. A file in TypeScript
+ * is run as it is; its stack is the default export. Each call reads it anew, and what it imports by relative paths.
+ *
+ * Throws `ERR_BAD_CONFIG` where there is none, or more than one, where it cannot be loaded (`cause` says why), and as
+ * `checkStack`.
+ */
+export async function loadStack(
+  path: string = '.',
+  options: Omit<CheckStackOptions, 'file'> = {},
+): Promise<CheckedStack> {
+  const file = findConfig(path);
+  return checkStack(file.endsWith('.json') ? readJson(file) : await readModule(file), { ...options, file });
+}
+
+/** The path of the config. Throws `ERR_BAD_CONFIG`. */
+export function findConfig(path: string = '.'): string {
+  const at = resolve(path);
+  const what = thisSystem.is(at);
+  if (what === 'file') return at;
+  if (what === undefined) throw cannot(at, 'is not there', 'write it, or name one that there is');
+  const [name, ...more] = readdirSync(at)
+    .filter((each) => configNames.includes(each))
+    .sort();
+  if (name === undefined) throw cannot(at, 'has no config', `write kindred.config.ts in it, or name another`);
+  if (more.length > 0) throw cannot(at, `has ${[name, ...more].join(' and ')}`, 'name the one that is meant');
+  return resolve(at, name);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw cannot(file, `is no JSON: ${reasonOf(error)}`, 'mend it there', error);
+  }
+}
+
+async function readModule(file: string): Promise<unknown> {
+  let module: { default?: unknown };
+  try {
+    module = await importAnew(file);
+  } catch (error) {
+    const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw cannot(file, `could not be loaded: ${told}`, 'mend it there', error);
+  }
+  const stack = module.default;
+  if (stack === undefined)
+    throw cannot(file, 'has no default export', 'write export default defineStack({ ... })');
+  if (typeof stack === 'function' || stack instanceof Promise)
+    throw cannot(
+      file,
+      `exports ${stack instanceof Promise ? 'a promise' : shown(stack)}`,
+      'export the stack itself',
+    );
+  return stack;
+}
+
+function cannot(file: string, text: string, mend: string, cause?: unknown): KindredError {
+  return refusal(file, [{ path: '', text, mend }], cause);
+}
