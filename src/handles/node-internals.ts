@@ -5,7 +5,8 @@
  * Seen to be so on Node.js 22, 24 and 26.
  */
 import { Socket as DatagramSocket } from 'node:dgram';
-import type { Server, Socket } from 'node:net';
+import net, { isIPv6, type Server, type Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { KindredError } from '../base/errors.ts';
 
 /** What Node.js calls a handle: the open descriptor behind a socket. */
@@ -87,6 +88,69 @@ export function descriptorOf(handle: Server | DatagramSocket | { fd(): number })
       'a server has no descriptor that could be passed on: it does not listen yet, or this platform or Node.js does not tell',
     );
   return fd;
+}
+
+/** A socket that is bound and does not listen. */
+export interface BoundHandle {
+  readonly fd: number;
+  /** Of TCP: where the system has bound it. */
+  readonly port: number | undefined;
+  close(): void;
+}
+
+/** As libuv has it. */
+const reusePortFlag = 2;
+
+/**
+ * Binds a socket, and no more: a server of Node.js would accept what comes at once. As `node:cluster` does it for its
+ * workers. (`net.BoundSocket` would be the public name, from Node.js 24.21.)
+ *
+ * Throws `ERR_NOT_SUPPORTED` where this Node.js does not do it, and what the system says, as Node.js does: `EADDRINUSE`.
+ */
+export function bindOnly(
+  where: { ip: string; port: number; reusePort?: boolean | undefined } | { path: string },
+): BoundHandle {
+  type Raw = Native & { close(): void; getsockname?(out: object): number };
+  const { _createServerHandle: bind } = net as unknown as {
+    _createServerHandle?: (
+      at: string,
+      port: number,
+      family: number,
+      fd: number,
+      flags: number,
+    ) => Raw | number;
+  };
+  if (bind === undefined)
+    throw new KindredError(
+      'ERR_NOT_SUPPORTED',
+      'this Node.js does not bind a socket without accepting from it',
+    );
+  const raw =
+    'path' in where
+      ? bind(where.path, -1, -1, -1, 0)
+      : bind(
+          where.ip,
+          where.port,
+          isIPv6(where.ip) ? 6 : 4,
+          -1,
+          where.reusePort === true ? reusePortFlag : 0,
+        );
+  if (typeof raw === 'number') throw systemError(raw, 'bind');
+  // A port that is taken shows only now.
+  const at: { port?: number } = {};
+  const failure = 'path' in where ? 0 : (raw.getsockname?.(at) ?? 0);
+  const { fd } = raw;
+  if (failure !== 0 || typeof fd !== 'number' || fd < 0) {
+    raw.close();
+    if (failure !== 0) throw systemError(failure, 'bind');
+    throw new KindredError('ERR_NOT_SUPPORTED', 'this platform does not tell the descriptor of a socket');
+  }
+  return { fd, port: at.port, close: () => raw.close() };
+}
+
+function systemError(errno: number, call: string): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${call} ${code}`), { errno, code, syscall: call });
 }
 
 function nativeOf(handle: object): Native | undefined {

@@ -60,3 +60,4 @@ export type {
   WatchSpec,
 } from './stack/stack.ts';
 export type { StackSystem } from './stack/surroundings.ts';
+export { type Supervisor, type SuperviseOptions, supervise } from './brain/supervise.ts';

@@ -14,12 +14,10 @@
  * claim after it has connected, so that it is the claim of that server or of a later one.
  */
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { KindredError } from '../base/errors.ts';
 import { identityOfProcess, type ProcessIdentity } from '../process/process-identity.ts';
 import { endpointFileName, leastRoom } from './endpoint-name.ts';
-import { type Acceptor, openServer } from './listener.ts';
 import { type LockOptions, withLock } from './name-lock.ts';
 import {
   type FileIdentity,
@@ -80,25 +78,27 @@ export function endpointFiles(
   };
 }
 
-export interface Claimed {
-  server: Server;
+export interface Claimed<Socket> {
+  server: Socket;
   identity: FileIdentity;
   claim: Claim;
 }
 
-/** Throws `ERR_ADDRESS_IN_USE`, `ERR_TIMEOUT` (the lock). The directory has been checked. */
-export async function claimEndpoint(
+/**
+ * `open` makes a socket that listens at a path. Throws `ERR_ADDRESS_IN_USE`, `ERR_TIMEOUT` (the lock). The directory has been
+ * checked.
+ */
+export async function claimEndpoint<Socket extends { close(): unknown }>(
   files: EndpointFiles,
   name: string,
   about: Pick<Claim, 'dialects' | 'version' | 'secret'>,
-  acceptor: Acceptor,
+  open: (path: string) => Promise<Socket>,
   lock: LockOptions,
-): Promise<Claimed> {
-  const server = createServer({ allowHalfOpen: true });
-  acceptor.attach(server);
+): Promise<Claimed<Socket>> {
   const bound = join(files.directory, temporaryName());
+  let server: Socket | undefined;
   try {
-    await openServer(server, { path: bound, exclusive: true });
+    server = await open(bound);
     chmodSync(bound, 0o600);
     const identity = lookAtOwn(bound);
     const claim: Claim = { ...identityOfProcess(process.pid), name, ...about };
@@ -112,7 +112,7 @@ export async function claimEndpoint(
     await withLock(files.directory, files.file, work, lock);
     return { server, identity, claim };
   } catch (error) {
-    server.close();
+    server?.close();
     throw error;
   } finally {
     unlinkIfThere(bound);
@@ -122,7 +122,7 @@ export async function claimEndpoint(
 /** Writes the claim again, which somebody has removed, where the socket is still this server's. */
 export function restoreClaim(
   files: EndpointFiles,
-  { identity, claim }: Claimed,
+  { identity, claim }: Pick<Claimed<never>, 'identity' | 'claim'>,
   lock: LockOptions,
 ): Promise<void> {
   const restore = (): void => {

@@ -11,6 +11,7 @@
  * which it was bound, and that was a passing one).
  */
 import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
@@ -26,7 +27,13 @@ import {
 import { sha256 } from './cryptography.ts';
 import { type DialOptions, dialPath } from './dial.ts';
 import { endpointPipeName } from './endpoint-name.ts';
-import { createAcceptor, type Listener, type ListenOptions, type OnTransport } from './listener.ts';
+import {
+  createAcceptor,
+  type Listener,
+  type ListenOptions,
+  type OnTransport,
+  openServer,
+} from './listener.ts';
 import type { LockOptions } from './name-lock.ts';
 import { dialPipe, listenPipe } from './pipe.ts';
 import { checkRuntimeDirectory, ensureRuntimeDirectory, runtimeDirectory } from './runtime-directory.ts';
@@ -107,11 +114,17 @@ export async function listenLocal(
   );
   const { dialects, version, secret } = options;
   const about = { dialects, version, ...(secret === true ? { secret } : {}) };
+  const open = async (path: string): Promise<Server> => {
+    const server = createServer({ allowHalfOpen: true });
+    acceptor.attach(server);
+    await openServer(server, { path, exclusive: true });
+    return server;
+  };
   const claim = async () => {
     for (let attempt = 1; ; attempt++) {
       ensureRuntimeDirectory(directory);
       try {
-        return await claimEndpoint(files, name, about, acceptor, options.lock ?? {});
+        return await claimEndpoint(files, name, about, open, options.lock ?? {});
       } catch (error) {
         // Somebody removed the directory, or all that is in it, in this very moment.
         if (codeOf(error) !== 'ENOENT' || attempt === maxAttempts) throw cannotListen(files.address, error);
@@ -129,19 +142,19 @@ class LocalListener implements Listener {
   readonly address: string;
   readonly closed: Promise<KindredError | undefined>;
   readonly #files: EndpointFiles;
-  readonly #claim: () => Promise<Claimed>;
+  readonly #claim: () => Promise<Claimed<Server>>;
   readonly #lock: LockOptions;
   readonly #settle: (error: KindredError | undefined) => void;
   readonly #unwatch: () => void;
-  #claimed: Claimed;
+  #claimed: Claimed<Server>;
   #referenced = true;
   #restoring: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     files: EndpointFiles,
-    claimed: Claimed,
-    claim: () => Promise<Claimed>,
+    claimed: Claimed<Server>,
+    claim: () => Promise<Claimed<Server>>,
     { lock = {}, watch = everySecond }: ListenLocalOptions,
   ) {
     this.address = files.address;

@@ -10,7 +10,7 @@ import {
   realpathSync,
   rmdirSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { KindredError } from '../base/errors.ts';
 import type { ByteTransport } from '../channel/transport.ts';
@@ -60,6 +60,35 @@ export async function listenUnix(
   onTransport: OnTransport,
 ): Promise<Listener> {
   const address = formatAddress({ kind: 'unix', path });
+  const server = createServer({ allowHalfOpen: true });
+  let connections = 0;
+  createAcceptor(() => `${address}, connection ${++connections}`, onTransport, options).attach(server);
+  const open = (name: string) => openServer(server, { path: name, exclusive: true });
+  const placed = await placeUnix(path, options, open, () => server.close());
+  return createListener(address, server, placed);
+}
+
+/** A socket that has its name. */
+export interface PlacedUnix {
+  /** Removes the name, where it still is this socket's; before the socket is closed. */
+  before(): void;
+  /** After the socket is closed. */
+  after(): void;
+}
+
+/**
+ * Gives a socket its path, when it listens and has its rights. `open` has it listen at a passing one; `close` closes it where
+ * that fails.
+ *
+ * Throws `ERR_ADDRESS_IN_USE` (a live server, or something that is no socket), `ERR_BAD_ADDRESS`, `ERR_BAD_ARGUMENT`.
+ */
+export async function placeUnix(
+  path: string,
+  options: Pick<ListenUnixOptions, 'mode' | 'group'>,
+  open: (name: string) => Promise<unknown>,
+  close: () => void,
+): Promise<PlacedUnix> {
+  const address = formatAddress({ kind: 'unix', path });
   checkPathLength(address, path);
   if (
     options.mode !== undefined &&
@@ -70,21 +99,18 @@ export async function listenUnix(
       `${address}: mode ${options.mode} is none: it is a number from 0 to 0o777, such as 0o660`,
     );
   const gid = options.group === undefined ? undefined : groupId(options.group);
-  const server = createServer({ allowHalfOpen: true });
-  let connections = 0;
-  createAcceptor(() => `${address}, connection ${++connections}`, onTransport, options).attach(server);
   let bound: Bound | undefined;
   try {
-    bound = await bindPrivately(address, server, path, options.mode ?? 0o600, gid);
-    await placeUnix(address, bound.path, path);
+    bound = await bindPrivately(address, open, close, path, options.mode ?? 0o600, gid);
+    await giveName(address, bound.path, path);
   } catch (error) {
-    server.close();
+    close();
     bound?.dismiss();
     throw cannotListen(address, error);
   }
   const { dismiss, identity } = bound;
   bound.tidy();
-  return createListener(address, server, {
+  return {
     before() {
       try {
         unlinkIfSame(path, identity);
@@ -93,7 +119,7 @@ export async function listenUnix(
       }
     },
     after: dismiss,
-  });
+  };
 }
 
 interface Bound {
@@ -112,7 +138,8 @@ interface Bound {
  */
 async function bindPrivately(
   address: string,
-  server: Server,
+  open: (name: string) => Promise<unknown>,
+  close: () => void,
   path: string,
   mode: number,
   gid: number | undefined,
@@ -142,19 +169,19 @@ async function bindPrivately(
       name = `/proc/self/fd/${fd}/s`;
     }
     checkPathLength(address, name);
-    await openServer(server, { path: name, exclusive: true });
+    await open(name);
     if (gid !== undefined) giveToGroup(address, socket, gid);
     chmodSync(socket, mode);
     return { path: socket, identity: lookAtOwn(socket), tidy, dismiss };
   } catch (error) {
-    server.close();
+    close();
     dismiss();
     throw error;
   }
 }
 
 /** Without a lock where nothing is in the way; a dead socket is taken away under one. */
-async function placeUnix(address: string, bound: string, path: string): Promise<void> {
+async function giveName(address: string, bound: string, path: string): Promise<void> {
   if (tryLink(bound, path)) return;
   const obstacle = await findObstacle(path);
   if (obstacle?.alive) throw inUse(address, obstacle);

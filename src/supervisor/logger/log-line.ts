@@ -7,8 +7,10 @@ export interface LogLine {
   log: string;
   /** `note`: what the logger says itself (a gap, lines dropped, a start). */
   stream: 'out' | 'err' | 'note';
-  /** Without its newline. */
+  /** Without its newline. What is no UTF-8 stands in it as U+FFFD. */
   text: string;
+  /** The line goes on in the next one of this stream: it was longer than 64 KiB, or had waited for its end for a second. */
+  cut?: true | undefined;
 }
 
 export interface LogQuery {

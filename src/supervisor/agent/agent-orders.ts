@@ -1,0 +1,28 @@
+/** What the agent in a service is told, in variables that it takes out of the environment. */
+
+/** Holds `AgentOrders` as JSON. */
+export const agentVariable = 'KINDRED_AGENT';
+
+/** Names the descriptor for words: `fd:5`. */
+export const wordsVariable = 'KINDRED_WORDS';
+
+export interface AgentOrders {
+  /** How long the event loop may be blocked, in milliseconds; 0: for ever. */
+  hangMs: number;
+  /** How long open servers may take to end after SIGTERM, in milliseconds. */
+  drainMs: number;
+  /** How often the load is told, in milliseconds. Default 5000. */
+  loadEveryMs?: number | undefined;
+  /** Inherited listeners by name, with the addresses under which the program may ask for them. */
+  listeners: { name: string; at: string[] }[];
+}
+
+/** Undefined for what cannot be understood. */
+export function readOrders(told: string | undefined): AgentOrders | undefined {
+  try {
+    const orders = JSON.parse(told ?? '') as AgentOrders;
+    return Array.isArray(orders.listeners) ? orders : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/** What a `fork` or `host` service is started with, so that the agent runs in it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ListenerEntry, StartSpec } from '../keeper/keeper.ts';
+import type { HangSpec } from '../stack/stack.ts';
+import { type AgentOrders, agentVariable } from './agent-orders.ts';
+
+export interface AgentPlan {
+  /** Flags of Node.js, before its program. */
+  execArgv: string[];
+  /** For `StartSpec`. */
+  env: Record<string, string>;
+  /** For `StartSpec`. */
+  lines: StartSpec['lines'];
+}
+
+export interface AboutAgent {
+  /** Those that it inherits. */
+  listeners: readonly Pick<ListenerEntry, 'name' | 'address' | 'bound'>[];
+  /** Default: after 10 s. */
+  hang?: false | HangSpec | undefined;
+  /** How long it may take to end once it is asked: its servers are waited for somewhat shorter. Default 10,000. */
+  graceMs?: number | undefined;
+}
+
+const defaultHangMs = 10_000;
+const defaultGraceMs = 10_000;
+
+/** Where this package was bundled into one file, there is no agent, and the service is started without it. */
+export function planAgent({ listeners, hang, graceMs = defaultGraceMs }: AboutAgent): AgentPlan {
+  const file = neighbour('preload');
+  if (!existsSync(file)) return { execArgv: [], env: {}, lines: [] };
+  const orders: AgentOrders = {
+    hangMs: hang === false ? 0 : (hang?.afterMs ?? defaultHangMs),
+    // The rest is for what else the process does at its end.
+    drainMs: Math.round(graceMs * 0.8),
+    listeners: listeners.map(({ name, address, bound }) => ({ name, at: [...new Set([address, bound])] })),
+  };
+  return {
+    execArgv: [`--require=${file}`],
+    env: { [agentVariable]: JSON.stringify(orders) },
+    lines: [{ to: 'words' }],
+  };
+}
+
+/** The arguments of Node.js, behind its flags, that serve a module at the inherited listeners. */
+export function planHost(
+  module: string | URL,
+  listeners: AboutAgent['listeners'],
+  graceMs: number = defaultGraceMs,
+): string[] {
+  const url = module instanceof URL ? module.href : module;
+  return [
+    neighbour('host-service'),
+    url,
+    JSON.stringify(listeners.map(({ name, bound }) => [name, bound])),
+    String(graceMs),
+  ];
+}
+
+/** A program beside this file, in the sources and in what is published. */
+function neighbour(name: string): string {
+  return fileURLToPath(
+    new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * By what the main thread is blocked, seen from another thread of the same process: its stack, by a session of the inspector
+ * that needs no open port; where it does not stop within a second (it is not in JavaScript), what /proc says of it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
+
+/** How long the stack may take, in milliseconds. */
+const captureMs = 1000;
+const maxFrames = 30;
+
+/** Never rejects. */
+export async function describeBlocked(): Promise<string> {
+  return (await captureStack().catch(() => undefined)) ?? describeNative();
+}
+
+interface Frame {
+  functionName: string;
+  url: string;
+  location: { scriptId: string; lineNumber: number; columnNumber?: number | undefined };
+}
+
+/** Undefined where the main thread does not stop in time. It goes on in any case: the session is closed at once. */
+async function captureStack(): Promise<string | undefined> {
+  const session = new Session();
+  try {
+    session.connectToMainThread();
+    const { promise, resolve } = Promise.withResolvers<Frame[] | undefined>();
+    // Not every frame says what file it is of.
+    const files = new Map<string, string>();
+    session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url));
+    session.once('Debugger.paused', ({ params }) => resolve(params.callFrames));
+    session.post('Debugger.enable');
+    session.post('Debugger.pause');
+    const timer = setTimeout(resolve, captureMs, undefined);
+    const frames = await promise;
+    clearTimeout(timer);
+    return frames
+      ?.slice(0, maxFrames)
+      .map((frame) => sayFrame(frame, files))
+      .join('\n');
+  } finally {
+    session.disconnect();
+  }
+}
+
+function sayFrame({ functionName, url, location }: Frame, files: ReadonlyMap<string, string>): string {
+  const file = url || files.get(location.scriptId) || '(no file)';
+  // Counted from 0.
+  const at = `${file}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`;
+  return functionName === '' ? `at ${at}` : `at ${functionName} (${at})`;
+}
+
+/** The main thread has the number of the process. */
+function describeNative(): string {
+  const said = ['blocked in native code'];
+  const state = /^State:\s+(.+)$/m.exec(read('status'))?.[1];
+  if (state !== undefined) said.push(`state ${state}`);
+  const channel = read('wchan').trim();
+  if (channel !== '' && channel !== '0') said.push(`in ${channel}`);
+  const call = /^(\d+)/.exec(read('syscall'))?.[1];
+  if (call !== undefined) said.push(`system call ${call}`);
+  const waitsFor = childrenOf();
+  if (waitsFor.length > 0) said.push(`its children: ${waitsFor.join(', ')}`);
+  const stack = read('stack').trim();
+  return [said.join('; '), ...(stack === '' ? [] : stack.split('\n').slice(0, maxFrames))].join('\n');
+}
+
+/** `sleep 30 (process 4711)`: what `execSync` waits for is among them. */
+function childrenOf(): string[] {
+  const pids = readdirIn('/proc/self/task').flatMap((task) =>
+    readFile(`/proc/self/task/${task}/children`).split(' '),
+  );
+  return pids
+    .filter((pid) => /^\d+$/.test(pid))
+    .slice(0, 5)
+    .map(
+      (pid) =>
+        `${readFile(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim().slice(0, 100)} (process ${pid})`,
+    );
+}
+
+/** Empty where it cannot be read: no /proc, or not for this user. */
+function read(name: string): string {
+  return readFile(`/proc/self/task/${process.pid}/${name}`);
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function readdirIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The program of the thread that sees whether the event loop of the main thread turns, and writes all words.
+ *
+ * ```
+ *   turning --no beat for hangMs--> hung (told at once; then what it is blocked by) --a beat--> turning (told)
+ * ```
+ * Only time counts in which this thread ran itself: while the whole process is stopped, nothing hangs.
+ */
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { workerData } from 'node:worker_threads';
+import { maxWordBytes, type Word } from '../checks/words.ts';
+import { describeBlocked } from './blocked.ts';
+import { beatMs, cells, type PulseData } from './pulse.ts';
+
+const { words, hangMs, loadEveryMs, cells: shared } = workerData as PulseData;
+/** How often it looks, in milliseconds. */
+const lookEveryMs = Math.max(10, Math.min(250, hangMs / 4 || 250));
+
+// A descriptor that would wait is made one that does not, by being a socket of Node.js; it stays so while this lives.
+const holder = words.isNonBlocking
+  ? undefined
+  : new Socket({ fd: words.fd, readable: false, writable: true });
+holder?.on('error', () => {}).unref();
+
+let beats = 0;
+let blockedMs = 0;
+let isHung = false;
+let lookedAt = performance.now();
+
+setInterval(() => {
+  const now = performance.now();
+  blockedMs += Math.min(now - lookedAt, 2 * lookEveryMs);
+  lookedAt = now;
+  const beat = Atomics.load(shared, cells.beats);
+  if (beat !== beats) {
+    beats = beat;
+    if (isHung) say({ word: 'turns', blockedMs: Math.round(blockedMs) });
+    isHung = false;
+    blockedMs = 0;
+  } else if (!isHung && hangMs > 0 && blockedMs >= hangMs) {
+    isHung = true;
+    say({ word: 'hung', blockedMs: Math.round(blockedMs) });
+    void describeBlocked().then((text) => say({ word: 'stack', text: cut(text) }));
+  }
+}, lookEveryMs);
+
+let usage = process.cpuUsage();
+let calls = 0;
+let toldAt = performance.now();
+
+setInterval(() => {
+  const now = performance.now();
+  const tookMs = now - toldAt;
+  toldAt = now;
+  const used = process.cpuUsage(usage);
+  usage = process.cpuUsage();
+  const begun = Atomics.load(shared, cells.calls);
+  say({
+    word: 'load',
+    // While it is blocked it cannot say so itself.
+    lagMs: Math.max(Atomics.exchange(shared, cells.lagMs, 0), Math.round(blockedMs) - beatMs, 0),
+    // The counter begins anew at 2 ** 31.
+    calls: rounded((((begun - calls) >>> 0) * 1000) / tookMs),
+    cpu: rounded((used.user + used.system) / 1000 / tookMs),
+  });
+  calls = begun;
+}, loadEveryMs);
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** Written whole, or where there is no room, or nobody who would read it, not at all. */
+function say(word: Word): void {
+  try {
+    writeSync(words.fd, `${JSON.stringify(word)}\n`);
+  } catch {
+    // It is told of a load a moment later, and of the rest to nobody.
+  }
+}
+
+/** So that the word is no longer than a word may be, however its characters are written. */
+function cut(text: string): string {
+  let kept = text.slice(0, maxWordBytes);
+  while (Buffer.byteLength(JSON.stringify(kept)) > maxWordBytes - 100)
+    kept = kept.slice(0, kept.length * 0.9);
+  return kept;
+}

@@ -1,0 +1,81 @@
+/**
+ * The pulse of the main thread: it counts here, where another thread reads, so that what it costs the service is a timer and
+ * an addition for each call.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import { Worker } from 'node:worker_threads';
+import type { AgentOrders } from './agent-orders.ts';
+import type { WordsLine } from './words-line.ts';
+
+/** What the thread gets. */
+export interface PulseData {
+  words: WordsLine;
+  hangMs: number;
+  loadEveryMs: number;
+  /** By `cells`. */
+  cells: Int32Array;
+}
+
+/** Where in `cells` what is counted. */
+export const cells = {
+  /** Grows while the event loop turns. */
+  beats: 0,
+  /** The longest that it was late, in milliseconds; whoever reads sets it back to 0. */
+  lagMs: 1,
+  /** Calls and requests that were begun. */
+  calls: 2,
+} as const;
+
+/** How often the main thread says that it turns, in milliseconds. */
+export const beatMs = 500;
+const defaultLoadEveryMs = 5000;
+
+export function startPulse(
+  words: WordsLine,
+  { hangMs, loadEveryMs = defaultLoadEveryMs }: AgentOrders,
+): void {
+  const shared = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
+  const data: PulseData = { words, hangMs, loadEveryMs, cells: shared };
+  if (!startThread(data)) return;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const lag = Math.round(now - last - beatMs);
+    last = now;
+    if (lag > Atomics.load(shared, cells.lagMs)) Atomics.store(shared, cells.lagMs, lag);
+    Atomics.add(shared, cells.beats, 1);
+  }, beatMs);
+  timer.unref();
+  const onCall = (): void => void Atomics.add(shared, cells.calls, 1);
+  subscribe('http.server.request.start', onCall);
+  subscribe('kindred:call.settled', (event) => {
+    if ((event as { direction?: unknown }).direction === 'in') onCall();
+  });
+}
+
+/** This file's neighbour, in the sources and in what is published. */
+function startThread(workerData: PulseData): boolean {
+  const thread = import.meta.url.endsWith('.ts') ? './pulse-thread.ts' : './pulse-thread.js';
+  const unwatched = (error: unknown): void =>
+    process.emitWarning(`nobody sees whether this service hangs: ${(error as Error).message}`);
+  try {
+    const worker = new Worker(new URL(thread, import.meta.url), {
+      name: 'kindred agent',
+      workerData,
+      // Else Node.js would open process.stdout and process.stderr here and now, for what the thread writes.
+      stdout: true,
+      stderr: true,
+      // What is loaded into the process by its flags and NODE_OPTIONS is not meant for this thread.
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+    });
+    worker.unref();
+    worker.on('error', unwatched);
+    return true;
+  } catch (error) {
+    // By the permission model.
+    unwatched(error);
+    return false;
+  }
+}

@@ -1,0 +1,205 @@
+/** What a running stack can be told and asked, answered by its brain. */
+import { pause } from '../../base/pause.ts';
+import { KindredError } from '../../base/errors.ts';
+import type { Change, Control, LogRecord, LogRequest, Progress, StackEvent, StackStatus } from '../control/control.ts';
+import { readLogs } from '../logger/read-logs.ts';
+import { changePlan, type ChangePlan } from '../rules/change-plan.ts';
+import type { CheckedStack } from '../stack/checked-stack.ts';
+import { describeStack } from '../stack/describe-stack.ts';
+import { type Brain, openListener } from './brain.ts';
+import { crewsOf } from './asks.ts';
+import type { Engine } from './engine.ts';
+import { instancesOf, servicesOf } from './status.ts';
+import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdict } from './verbs.ts';
+import { textOf } from './text-of.ts';
+
+export interface ControlOptions {
+  /** Reads the config again. */
+  load: () => Promise<CheckedStack>;
+  /** In the process of whoever uses it: nobody else can be the brain. */
+  isInProcess: boolean;
+}
+
+/** What is left to do once all services are down. */
+const goodbyeMs = 100;
+
+export function createControl(brain: Brain, { load, isInProcess }: ControlOptions): Control {
+  const { engine, keeper, table } = brain;
+  const startedAt = engine.seams.wallClock();
+  let going: Promise<void> | undefined;
+
+  const planTo = (next: CheckedStack): ChangePlan => {
+    const running = Object.fromEntries([...engine.crews].map(([name, { wanted }]) => [name, wanted]));
+    return changePlan(describeStack(engine.stack), describeStack(next), running);
+  };
+  const named = (services: readonly string[]): string =>
+    services.length === 0 ? 'all services' : services.join(', ');
+  const verb = (
+    ask: { verb: 'start' | 'stop' | 'restart' | 'rollback'; services: readonly string[] },
+    verdict: (since: number) => Verdict,
+  ): AsyncGenerator<Progress, void> => {
+    checkServices(engine, ask.services);
+    return carry(engine, ask, `${ask.verb} of ${named(ask.services)} was asked for`, ask.services, verdict);
+  };
+
+  return {
+    async status(): Promise<StackStatus> {
+      const { name, file } = engine.stack;
+      const usage = await engine.seams.checks.sample([table.keeper, { pid: process.pid }]).catch(() => []);
+      return {
+        name,
+        config: file,
+        startedAt: table.startedAt,
+        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: usage[0]?.memoryBytes },
+        brain: { pid: process.pid, startedAt, restarts: table.restarts.brain, memoryBytes: process.memoryUsage.rss() },
+        listeners: [...engine.seams.listeners.values()].map(({ name, address, bound }) => ({ name, address, bound })),
+        services: servicesOf(engine),
+        instances: instancesOf(engine),
+      };
+    },
+    async plan(): Promise<Change[]> {
+      return [...planTo(await load()).changes];
+    },
+    async *apply() {
+      const next = await load();
+      const { changes, steps } = planTo(next);
+      await moveListeners(brain, next, steps);
+      const services = [
+        ...new Set([...steps.remove, ...steps.reload, ...steps.restart, ...steps.add, ...steps.scale.map(({ service }) => service)]),
+      ];
+      const kinds = changes.map(({ kind }) => kind);
+      const text = `the config was read again: ${kinds.length === 0 ? 'nothing differs' : `${kinds.length} changes`}`;
+      if (changes.length === 0) {
+        yield { at: engine.seams.wallClock(), kind: 'done', text };
+        return;
+      }
+      const kept = services.filter((name) => !steps.remove.includes(name));
+      yield* carry(engine, { verb: 'apply', stack: next, steps }, text, services, (since) => {
+        if (steps.remove.some((name) => engine.crews.has(name))) return undefined;
+        const reloaded = steps.reload.length === 0 ? done : areReloaded(engine, steps.reload, since);
+        if (reloaded?.kind !== 'done') return reloaded;
+        if (kept.length === 0) return done;
+        return areUp(engine, kept);
+      });
+    },
+    start: (services) => verb({ verb: 'start', services }, () => areUp(engine, services)),
+    stop: (services) => verb({ verb: 'stop', services }, () => areDown(engine, services)),
+    restart: (services) => verb({ verb: 'restart', services }, (since) => areUp(engine, services, since)),
+    rollback(services) {
+      return verb({ verb: 'rollback', services }, () => {
+        const names = crewsOf(engine, services).map(({ name }) => name);
+        return names.some((name) => engine.reloads.has(name)) ? undefined : { kind: 'done', text: `${named(services)} as before` };
+      });
+    },
+    reload(services, { canary } = {}) {
+      checkServices(engine, services);
+      if (canary !== undefined && !(Number.isSafeInteger(canary) && canary > 0))
+        throw new KindredError('ERR_BAD_ARGUMENT', `canary is ${canary}: it takes a whole number above 0`);
+      const text = `reload of ${named(services)} was asked for${canary === undefined ? '' : `, ${canary} first`}`;
+      return carry(engine, { verb: 'reload', services, canary }, text, services, (since) =>
+        areReloaded(engine, services, since),
+      );
+    },
+    scale(service, instances) {
+      checkServices(engine, [service]);
+      if (!(Number.isSafeInteger(instances) && instances >= 0 && instances <= maxInstances))
+        throw new KindredError(
+          'ERR_BAD_ARGUMENT',
+          `${instances} instances of ${service}: it takes a whole number from 0 to ${maxInstances}`,
+        );
+      const text = `${instances} instances of ${service} were asked for`;
+      return carry(engine, { verb: 'scale', service, instances }, text, [service], () => {
+        const tooMany = engine.crews.get(service)?.slots.some((slot) => slot.instance > instances) === true;
+        return tooMany ? undefined : areUp(engine, [service]);
+      });
+    },
+    events: ({ after = 0, follow = false } = {}) => eventsOf(engine, after, follow),
+    logs: (query) => logsOf(brain, query),
+    async why(service) {
+      checkServices(engine, [service]);
+      return engine.book.why(service);
+    },
+    async upgrade() {
+      await keeper.replaceBrain();
+      return { brain: process.pid, keeper: 'kept' };
+    },
+    async *down() {
+      yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
+      going ??= pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
+      if (isInProcess) await going;
+    },
+  };
+}
+
+const done: Verdict = { kind: 'done', text: 'the config is in force' };
+/** More processes of one service than any machine has use for. */
+const maxInstances = 10_000;
+
+/** All services are down: the keeper ends what is left, and itself. */
+async function endAll({ keeper, close }: Brain): Promise<void> {
+  try {
+    await keeper.stop();
+  } catch (error) {
+    if (!(error instanceof KindredError)) throw error;
+  } finally {
+    close();
+  }
+}
+
+/** Opened first: where one cannot be, nothing has changed. */
+async function moveListeners({ engine, keeper }: Brain, next: CheckedStack, { closeListeners, openListeners }: ChangePlan['steps']): Promise<void> {
+  const { listeners } = engine.seams;
+  const moved = new Set(closeListeners.filter((name) => openListeners.includes(name)));
+  const opened: string[] = [];
+  try {
+    for (const name of openListeners) {
+      const spec = next.listeners[name];
+      if (spec === undefined) continue;
+      if (moved.has(name)) await keeper.closeListener(name);
+      listeners.set(name, await openListener(keeper, next, spec));
+      opened.push(name);
+    }
+  } catch (error) {
+    for (const name of opened) await keeper.closeListener(name);
+    for (const name of [...opened, ...moved]) {
+      listeners.delete(name);
+      const before = engine.stack.listeners[name];
+      if (before !== undefined) listeners.set(name, await openListener(keeper, engine.stack, before));
+    }
+    throw error;
+  }
+  for (const name of closeListeners)
+    if (!moved.has(name)) {
+      await keeper.closeListener(name);
+      listeners.delete(name);
+    }
+}
+
+async function* eventsOf(engine: Engine, after: number, follow: boolean): AsyncGenerator<StackEvent, void> {
+  let told = after;
+  for (;;) {
+    for (const event of engine.book.since(told)) {
+      told = event.sequence;
+      yield event;
+    }
+    if (!follow || engine.isClosed) return;
+    if (engine.book.last === told) await changed(engine);
+  }
+}
+
+async function* logsOf({ engine }: Brain, { services, since, tail, grep, follow }: LogRequest): AsyncGenerator<LogRecord, void> {
+  if (services !== undefined) checkServices(engine, services);
+  const logs = services && crewsOf(engine, services).flatMap(({ slots }) => slots.map(({ key }) => key));
+  let pattern: RegExp | undefined;
+  try {
+    pattern = grep === undefined ? undefined : new RegExp(grep);
+  } catch (cause) {
+    throw new KindredError('ERR_BAD_ARGUMENT', `grep: ${textOf(cause)}`, { cause });
+  }
+  const stop = new AbortController();
+  try {
+    yield* readLogs(engine.seams.logDirectory, { logs, since, tail, grep: pattern, follow }, { signal: stop.signal });
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,107 @@
+/** Many logs: reads their FIFOs, and writes their files. The process around it is `logger-main.ts`. */
+import { Buffer } from 'node:buffer';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import type { LoggerOrders, KeptLog as LogOrder } from '../keeper/logger-orders.ts';
+import { Budget, Turns } from './bounds.ts';
+import { KeptLog, type LogSurroundings } from './kept-log.ts';
+import { type LogDisk, systemLogDisk } from './log-disk.ts';
+import { lineBytes } from './log-source.ts';
+
+export interface LoggerOptions {
+  /** Where the files are; made where it is missing, for its owner alone. */
+  directory: string;
+  disk?: LogDisk | undefined;
+  clock?: Clock | undefined;
+  /** Milliseconds since 1970. */
+  wallClock?: (() => number) | undefined;
+}
+
+export interface Logger extends LoggerOrders {
+  /** Closes every log: resolves when all that was left is written, or given up after 5 s. */
+  end(): Promise<void>;
+}
+
+/** What waits to be written, of all logs. */
+const budgetBytes = 16 * 1024 * 1024;
+/** What all FIFOs together may give with one read each. */
+const allReadsBytes = 4 * 1024 * 1024;
+const leastReadBytes = 4096;
+/** Logs that write at the same time: more would only wait for the threads that do it. */
+const writers = 8;
+const sweepMs = 100;
+const flushMs = 5000;
+
+/** Throws nothing; what each order throws is said there. */
+export function createLogger({
+  directory,
+  disk = systemLogDisk,
+  clock = systemClock,
+  wallClock = Date.now,
+}: LoggerOptions): Logger {
+  const logs = new Map<string, KeptLog>();
+  const busy = new Set<KeptLog>();
+  let isSweeping = false;
+
+  const sweep = (): void => {
+    for (const log of busy) if (!log.sweep()) busy.delete(log);
+    isSweeping = busy.size > 0;
+    if (isSweeping) clock.after(sweepMs, sweep);
+  };
+  const around: LogSurroundings = {
+    directory,
+    disk,
+    clock,
+    wallClock,
+    budget: new Budget(budgetBytes),
+    turns: new Turns(writers),
+    scratch: Buffer.allocUnsafeSlow(lineBytes),
+    readBytes: () =>
+      Math.max(leastReadBytes, Math.min(lineBytes, Math.floor(allReadsBytes / (2 * logs.size)))),
+    onBusy(log) {
+      busy.add(log);
+      if (isSweeping) return;
+      isSweeping = true;
+      clock.after(sweepMs, sweep);
+    },
+  };
+  const drop = async (name: string): Promise<void> => {
+    const log = logs.get(name);
+    if (log === undefined) return;
+    logs.delete(name);
+    await within(clock, (signal) => log.close(signal));
+  };
+
+  const open = async (order: LogOrder): Promise<void> => {
+    const log = logs.get(order.name);
+    if (log?.reads(order) === true) return log.configure(order);
+    await drop(order.name);
+    logs.set(order.name, new KeptLog(order, around));
+  };
+
+  return {
+    async open(orders) {
+      const results = await Promise.allSettled(orders.map(open));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    },
+    async close(names) {
+      await Promise.all(names.map(drop));
+    },
+    async flush(names) {
+      const meant = [...logs].filter(([name]) => names === undefined || names.includes(name));
+      await within(clock, (signal) => Promise.all(meant.map(([, log]) => log.flush(signal))));
+    },
+    async end() {
+      await Promise.all([...logs.keys()].map(drop));
+    },
+  };
+}
+
+async function within(clock: Clock, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const timer = clock.after(flushMs, () => late.abort());
+  try {
+    await work(late.signal);
+  } finally {
+    timer.cancel();
+  }
+}
