@@ -1,4 +1,7 @@
 /** Kindred's supervisor: services kept running, reloaded without losing a request. */
+
+export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
+export { type WatchOptions, watchFiles } from './checks/watch-files.ts';
 export type {
   Cause,
   Change,
@@ -60,4 +63,3 @@ export type {
   WatchSpec,
 } from './stack/stack.ts';
 export type { StackSystem } from './stack/surroundings.ts';
-export { type Supervisor, type SuperviseOptions, supervise } from './brain/supervise.ts';

@@ -181,7 +181,11 @@ export function createStagedStack(
   ];
   return {
     asked,
-    status: async () => (stepMs > 0 ? moving(stagedStatus(now(), name), now()) : stagedStatus(now(), name)),
+    async status() {
+      const status = stagedStatus(now(), name);
+      if (asked.some(([call]) => call === 'upgrade')) status.brain.pid = 5001;
+      return stepMs > 0 ? moving(status, now()) : status;
+    },
     plan: async () => changes,
     apply: () => asking('apply', [], ['web', 'api']),
     start: (services) => asking('start', [services], services),

@@ -4,9 +4,9 @@ import type { StackEvent } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import { lineOf } from '../json.ts';
 import type { Screen, Terminal } from '../terminal.ts';
-import { withControl } from './asking.ts';
 import { untilStopped } from './ending.ts';
 import { timeOf, toMoment } from './figures.ts';
+import { followEvents } from './follow.ts';
 import { placeOf } from './progress.ts';
 import { stateFormats } from './ps.ts';
 import { shownText } from './shown-text.ts';
@@ -40,16 +40,14 @@ export function addEvents(program: Command, terminal: Terminal): void {
 
 async function events(terminal: Terminal, services: readonly string[], flags: EventsFlags): Promise<void> {
   const { json, follow = false, since = 0 } = flags;
-  await withControl(flags, terminal, (control) =>
-    untilStopped(terminal, follow, async () => {
-      const show = eventShower(terminal.out);
-      for await (const event of control.events({ follow })) {
-        if (event.at < since) continue;
-        if (services.length > 0 && !services.includes(event.service ?? '')) continue;
-        await terminal.print(json === true ? lineOf(event) : show(event));
-      }
-    }),
-  );
+  await untilStopped(terminal, follow, async () => {
+    const show = eventShower(terminal.out);
+    for await (const event of followEvents(flags, { follow }, terminal.stop)) {
+      if (event.at < since) continue;
+      if (services.length > 0 && !services.includes(event.service ?? '')) continue;
+      await terminal.print(json === true ? lineOf(event) : show(event));
+    }
+  });
 }
 
 /** Lines for people: when, where, what, and how it is told. */

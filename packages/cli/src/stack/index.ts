@@ -10,11 +10,13 @@ import { addLogs } from './logs.ts';
 import { addPlan } from './plan.ts';
 import { addPs } from './ps.ts';
 import { addTop } from './top.ts';
+import { addUp } from './up.ts';
 import { addUpgrade } from './upgrade.ts';
 import { addWhy } from './why.ts';
 
 export function addStackVerbs(program: Command, terminal: Terminal): void {
   for (const add of [
+    addUp,
     addDown,
     addPlan,
     addChanges,

@@ -6,9 +6,9 @@ import { lineOf } from '../json.ts';
 import { toCount } from '../options.ts';
 import type { Format, Screen, Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
-import { withControl } from './asking.ts';
 import { untilStopped } from './ending.ts';
 import { timeOf, toMoment } from './figures.ts';
+import { followLogs } from './follow.ts';
 import { shownText } from './shown-text.ts';
 import { addStackOptions, type StackFlags } from './which-stack.ts';
 
@@ -64,13 +64,11 @@ async function logs(terminal: Terminal, services: readonly string[], flags: Logs
     ...(grep === undefined ? {} : { grep }),
     ...(flags.tail === undefined && all ? {} : { tail: flags.tail ?? defaultTail }),
   };
-  await withControl(flags, terminal, (control) =>
-    untilStopped(terminal, follow, async () => {
-      const show = logShower(terminal.out);
-      for await (const record of control.logs(query))
-        await terminal.print(json === true ? lineOf(record) : show(record));
-    }),
-  );
+  await untilStopped(terminal, follow, async () => {
+    const show = logShower(terminal.out);
+    for await (const record of followLogs(flags, query, terminal.stop))
+      await terminal.print(json === true ? lineOf(record) : show(record));
+  });
 }
 
 /** Lines of logs for people: every log gets a colour of its own, and the names stand in one column. */

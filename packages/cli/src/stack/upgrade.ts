@@ -1,16 +1,13 @@
 /** `kindred upgrade`: another brain in place of the one that runs. */
 import type { Command } from 'commander';
+import { KindredError } from 'kindred';
 import type { StackStatus } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import { lineOf } from '../json.ts';
 import type { Terminal } from '../terminal.ts';
 import { isBrainGone, withControl } from './asking.ts';
+import { pause } from './pause.ts';
 import { addStackOptions, addTimeout, type StackFlags } from './which-stack.ts';
-
-interface Upgraded {
-  brain: number;
-  keeper: 'kept' | 'replaced';
-}
 
 export function addUpgrade(program: Command, terminal: Terminal): void {
   const command = program
@@ -31,18 +28,44 @@ export function addUpgrade(program: Command, terminal: Terminal): void {
   });
 }
 
+/** How long the next brain may take to answer, and how long between two looks, in milliseconds. */
+const nextBrainMs = 30_000;
+const lookMs = 100;
+
 async function upgrade(terminal: Terminal, flags: StackFlags): Promise<void> {
   let before: StackStatus | undefined;
-  const upgraded = await withControl(flags, terminal, async (control): Promise<Upgraded> => {
+  await withControl(flags, terminal, async (control) => {
     before = await control.status();
-    return control.upgrade();
-  }).catch(async (error: unknown): Promise<Upgraded> => {
+    await control.upgrade();
+  }).catch((error: unknown) => {
     // The brain that was asked may be gone before it could answer: the next one tells.
     if (!isBrainGone(error) || before === undefined) throw error;
-    const now = await withControl(flags, terminal, (control) => control.status());
-    if (now.brain.pid === before.brain.pid) throw error;
-    return { brain: now.brain.pid, keeper: now.keeper?.pid === before.keeper?.pid ? 'kept' : 'replaced' };
   });
+  const now = await nextBrain(flags, terminal, before);
+  const upgraded = {
+    brain: now.brain.pid,
+    keeper: now.keeper?.pid === before?.keeper?.pid ? 'kept' : 'replaced',
+  };
   if (flags.json === true) return terminal.print(lineOf(upgraded));
   terminal.tell(`brain ${upgraded.brain} has taken over; the keeper was ${upgraded.keeper}`);
+}
+
+async function nextBrain(
+  flags: StackFlags,
+  terminal: Terminal,
+  before: StackStatus | undefined,
+): Promise<StackStatus> {
+  const until = performance.now() + nextBrainMs;
+  for (;;) {
+    const now = await withControl(flags, terminal, (control) => control.status()).catch((error: unknown) => {
+      if (!isBrainGone(error)) throw error;
+    });
+    if (now !== undefined && now.brain.pid !== before?.brain.pid) return now;
+    if (performance.now() > until)
+      throw new KindredError(
+        'ERR_TIMEOUT',
+        `brain ${before?.brain.pid} still answers after ${nextBrainMs} ms: see kindred logs and keeper.log`,
+      );
+    await pause(lookMs, terminal.stop);
+  }
 }

@@ -10,10 +10,10 @@ import {
   findConfig,
   loadStack,
   runningStacks,
-  type Schedule,
 } from 'kindred/supervisor';
 import { longestMs, toMs } from '../options.ts';
 import { UsageError } from '../usage.ts';
+import { cronMaker } from './cron.ts';
 
 /** How long a stack may take to say which config it is from, in milliseconds. */
 const answerMs = 2000;
@@ -74,13 +74,6 @@ function configFile({ config = '.' }: StackFlags, folder: string): string {
   if (!existsSync(at))
     throw new UsageError(`there is no file ${config}: --config names the config of a stack`);
   return findConfig(at);
-}
-
-/** A schedule may be a string, because this command brings croner. */
-async function cronMaker(): Promise<(pattern: string, timeZone?: string) => Schedule> {
-  const { Cron } = await import('croner');
-  return (pattern, timeZone) =>
-    new Cron(pattern, { paused: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
 }
 
 /** The stack that was started from this config. */

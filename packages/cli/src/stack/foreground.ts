@@ -1,0 +1,226 @@
+/**
+ * A stack in the foreground: its life is that of the command.
+ *
+ * ```
+ *   starting --all are ready, or some have failed--> running (logs) --SIGHUP--> running
+ *   starting, running --SIGINT, SIGTERM--> going down --all is gone--> (exit 0)
+ *                     --its keeper ends, asked by somebody else--> (exit 0; where it was killed: 1)
+ *   going down --a second signal--> killed
+ * ```
+ */
+import { closeSync, openSync } from 'node:fs';
+import type { CheckedStack, Progress } from 'kindred/supervisor';
+import { lineOf } from '../json.ts';
+import type { Terminal } from '../terminal.ts';
+import { type ControlClient, isBrainGone, openControl, withControl } from './asking.ts';
+import { untilStopped } from './ending.ts';
+import { followLogs } from './follow.ts';
+import { logShower } from './logs.ts';
+import { pause } from './pause.ts';
+import { GivenUp, showProgress } from './progress.ts';
+import { type ServiceManager, serviceManager } from './service-manager.ts';
+import type { Started } from './started.ts';
+import { watchSources } from './watch-sources.ts';
+import type { StackFlags } from './which-stack.ts';
+
+export async function foreground(
+  terminal: Terminal,
+  flags: StackFlags & { name: string },
+  start: () => Promise<Started>,
+  sources?: (CheckedStack & { file: string }) | undefined,
+): Promise<void> {
+  const manager = serviceManager();
+  // From here on a hang-up is no end of this process.
+  const hangUps: { act(): void } = { act: () => {} };
+  const onHangUp = (): void => hangUps.act();
+  process.on('SIGHUP', onHangUp);
+  const startedAt = Date.now();
+  try {
+    const keeper = await start();
+    const session = new ForegroundSession(terminal, flags, keeper, manager);
+    hangUps.act = () => session.hangUp();
+    if (sources !== undefined) session.watch(sources);
+    await session.run(startedAt);
+  } finally {
+    process.off('SIGHUP', onHangUp);
+  }
+}
+
+class ForegroundSession {
+  readonly #terminal: Terminal;
+  readonly #flags: StackFlags & { name: string };
+  readonly #keeper: Started;
+  readonly #manager: ServiceManager | undefined;
+  /** Fires when nothing is to be shown or asked any more. */
+  readonly #over = new AbortController();
+  /** Fires when it is to go down because its terminal is gone. */
+  readonly #hungUp = new AbortController();
+  #reloading: Promise<void> | undefined;
+
+  constructor(
+    terminal: Terminal,
+    flags: StackFlags & { name: string },
+    keeper: Started,
+    manager: ServiceManager | undefined,
+  ) {
+    this.#terminal = terminal;
+    this.#flags = flags;
+    this.#keeper = keeper;
+    this.#manager = manager;
+  }
+
+  async run(startedAt: number): Promise<void> {
+    const { ended, kill } = this.#keeper;
+    const onCut = (): void => kill();
+    this.#terminal.cut.addEventListener('abort', onCut, { once: true });
+    const told = AbortSignal.any([this.#terminal.stop, this.#hungUp.signal]);
+    const logs = this.#showLogs(startedAt);
+    const signs = this.#signs();
+    try {
+      void this.#showStart(told);
+      const exit = await Promise.race([ended, fired(told)]);
+      if (exit === undefined) {
+        await this.#goDown();
+        await ended;
+      } else if (exit.exitCode !== 0)
+        throw new GivenUp(
+          `the keeper of ${this.#flags.name} was ended${exit.signal === null ? ` with exit code ${exit.exitCode}` : ` by ${exit.signal}`}: the next kindred up cleans up what it has left`,
+        );
+      else if (this.#flags.json !== true) this.#terminal.tell(`${this.#flags.name} has ended`);
+    } finally {
+      this.#over.abort();
+      this.#terminal.cut.removeEventListener('abort', onCut);
+      await Promise.all([logs, signs]);
+    }
+  }
+
+  /** Reads the config again, makes the stack so, and reloads what that has not replaced; where the terminal is gone, ends. */
+  hangUp(): void {
+    if (this.#terminal.out.live && !hasTerminal()) return this.#hungUp.abort();
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+  }
+
+  /** `--watch`: what has changed is restarted; a config is applied. One after the other. */
+  watch(sources: CheckedStack & { file: string }): void {
+    let last: Promise<void> = Promise.resolve();
+    const { signal } = this.#over;
+    watchSources(sources, {
+      signal,
+      onChange: (services) => {
+        last = last.then(() =>
+          this.#attempt('watch', async (control) =>
+            this.#show(await (services === undefined ? control.apply() : control.restart(services))),
+          ),
+        );
+      },
+      onFault: (error) => this.#terminal.tell(`watch: ${error.message}`),
+    });
+  }
+
+  async #reload(): Promise<void> {
+    await this.#manager?.tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    await this.#attempt('reload', async (control) => {
+      const replaced = new Set(
+        (await control.plan()).flatMap((change) => ('service' in change ? [change.service] : [])),
+      );
+      await this.#show(await control.apply());
+      const others = (await control.status()).services
+        .filter(({ service, ready }) => ready > 0 && !replaced.has(service))
+        .map(({ service }) => service);
+      if (others.length > 0) await this.#show(await control.reload(others));
+    });
+    await this.#manager?.tell('READY=1');
+  }
+
+  async #showStart(signal: AbortSignal): Promise<void> {
+    await this.#attempt('start', async (control) => this.#show(await control.start([])), signal);
+    if (signal.aborted) return;
+    const informed = await this.#manager?.tell('READY=1', `STATUS=${this.#flags.name} runs`);
+    if (informed === false)
+      this.#terminal.tell(
+        'systemd waits to be told that the stack runs, and systemd-notify cannot do it: it comes with systemd',
+      );
+  }
+
+  /** What fails is told, and is no end of the stack. */
+  async #attempt(
+    what: string,
+    work: (control: ControlClient) => Promise<void>,
+    signal: AbortSignal = this.#over.signal,
+  ): Promise<void> {
+    const { tell, paint } = this.#terminal;
+    try {
+      const { control, close } = await openControl(this.#flags, AbortSignal.any([signal, this.#over.signal]));
+      await work(control).finally(close);
+    } catch (error) {
+      if (signal.aborted || this.#over.signal.aborted || isBrainGone(error)) return;
+      tell(`${paint('red', `kindred: ${what}:`)} ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Plain lines: they stand among those of the logs. */
+  #show(steps: AsyncIterable<Progress>): Promise<void> {
+    return showProgress(steps, this.#terminal, { json: this.#flags.json, inPlace: false });
+  }
+
+  async #showLogs(since: number): Promise<void> {
+    const { out, print } = this.#terminal;
+    const show = logShower(out);
+    const { signal } = this.#over;
+    try {
+      for await (const record of followLogs(this.#flags, { since, follow: true }, signal))
+        await print(this.#flags.json === true ? lineOf(record) : show(record));
+    } catch (error) {
+      if (!signal.aborted && this.#terminal.stopped === undefined)
+        this.#terminal.tell(`logs: ${String(error)}`);
+    }
+  }
+
+  /** Signs of life for systemd: no sign where the brain does not answer. */
+  async #signs(): Promise<void> {
+    const everyMs = this.#manager?.watchdogMs;
+    if (everyMs === undefined) return;
+    while (await pause(everyMs, this.#over.signal)) {
+      const alive = await withControl({ ...this.#flags, timeout: everyMs }, this.#terminal, (control) =>
+        control.status(),
+      ).then(
+        () => true,
+        () => false,
+      );
+      if (alive) await this.#manager?.tell('WATCHDOG=1');
+    }
+  }
+
+  async #goDown(): Promise<void> {
+    const { name } = this.#flags;
+    if (this.#flags.json !== true) this.#terminal.tell(`${name} goes down (again to end at once)`);
+    void this.#manager?.tell('STOPPING=1');
+    try {
+      const { control, close } = await openControl(this.#flags, this.#terminal.cut);
+      await untilStopped(this.#terminal, true, async () => this.#show(await control.down())).finally(close);
+    } catch (error) {
+      // A brain that cannot be asked is no reason to stay: the keeper ends without it.
+      if (!isBrainGone(error)) this.#keeper.end();
+    }
+  }
+}
+
+/** Resolves with undefined when it fires. */
+function fired(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+/** Whether the terminal that this process was started from is still there. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
