@@ -76,6 +76,9 @@ function copy(root: string, source: string, folder: string, file: string): void 
 const programs = {
   'host-main': 'src/endpoint/host-main.ts',
   'handles/direct-helper': 'src/handles/direct-helper.ts',
+  'supervisor/agent/preload': 'src/supervisor/agent/preload.ts',
+  'supervisor/agent/pulse-thread': 'src/supervisor/agent/pulse-thread.ts',
+  'supervisor/agent/host-service': 'src/supervisor/agent/host-service.ts',
 };
 
 /** Compiles a copy of the sources, so that the source maps name them as the packed files see them. */

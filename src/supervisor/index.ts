@@ -1,5 +1,7 @@
 /** Kindred's supervisor: services kept running, reloaded without losing a request. */
 
+export { type BrainOrders, controlAddress, runBrain } from './brain/run-brain.ts';
+export { type StartedStack, type StartStackOptions, startStack } from './brain/start-stack.ts';
 export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
 export { type WatchOptions, watchFiles } from './checks/watch-files.ts';
 export type {

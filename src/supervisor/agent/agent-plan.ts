@@ -28,7 +28,7 @@ const defaultGraceMs = 10_000;
 
 /** Where this package was bundled into one file, there is no agent, and the service is started without it. */
 export function planAgent({ listeners, hang, graceMs = defaultGraceMs }: AboutAgent): AgentPlan {
-  const file = neighbour('preload');
+  const file = program('preload');
   if (!existsSync(file)) return { execArgv: [], env: {}, lines: [] };
   const orders: AgentOrders = {
     hangMs: hang === false ? 0 : (hang?.afterMs ?? defaultHangMs),
@@ -51,16 +51,20 @@ export function planHost(
 ): string[] {
   const url = module instanceof URL ? module.href : module;
   return [
-    neighbour('host-service'),
+    program('host-service'),
     url,
     JSON.stringify(listeners.map(({ name, bound }) => [name, bound])),
     String(graceMs),
   ];
 }
 
-/** A program beside this file, in the sources and in what is published. */
-function neighbour(name: string): string {
-  return fileURLToPath(
-    new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-  );
+/**
+ * A program of the agent: beside this file in the sources; in what is published this code may stand in any file of the
+ * folder `dist`, and the programs in one place.
+ */
+function program(name: string): string {
+  if (import.meta.url.endsWith('.ts')) return fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  const places = ['./', './agent/', '../agent/', '../supervisor/agent/', './supervisor/agent/'];
+  const files = places.map((place) => fileURLToPath(new URL(`${place}${name}.js`, import.meta.url)));
+  return files.find((file) => existsSync(file)) ?? (files[0] as string);
 }

@@ -3,7 +3,6 @@
  * that needs no open port; where it does not stop within a second (it is not in JavaScript), what /proc says of it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { Session } from 'node:inspector';
 
 /** How long the stack may take, in milliseconds. */
 const captureMs = 1000;
@@ -22,6 +21,8 @@ interface Frame {
 
 /** Undefined where the main thread does not stop in time. It goes on in any case: the session is closed at once. */
 async function captureStack(): Promise<string | undefined> {
+  // Seldom needed, and not to be paid for by every service.
+  const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
   try {
     session.connectToMainThread();

@@ -4,7 +4,6 @@
  */
 import { Server } from 'node:net';
 import { inherited } from '../../handles/inherited.ts';
-import { isLoopback } from '../../transports/exposure.ts';
 import type { AgentOrders } from './agent-orders.ts';
 
 /** Where a server wants to listen. */
@@ -66,7 +65,7 @@ function isMeant(asked: string | undefined, declared: string): boolean {
   const wanted = asked?.toLowerCase();
   if (wanted === undefined || isAny(wanted) || isAny(declared) || wanted === declared.toLowerCase())
     return true;
-  const isLocal = (host: string): boolean => host === 'localhost' || isLoopback(host);
+  const isLocal = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '::1';
   // A name that means both addresses of this machine.
   return (wanted === 'localhost' || declared === 'localhost') && isLocal(wanted) && isLocal(declared);
 }

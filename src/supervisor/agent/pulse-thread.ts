@@ -7,20 +7,18 @@
  * Only time counts in which this thread ran itself: while the whole process is stopped, nothing hangs.
  */
 import { writeSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { workerData } from 'node:worker_threads';
-import { maxWordBytes, type Word } from '../checks/words.ts';
 import { describeBlocked } from './blocked.ts';
-import { beatMs, cells, type PulseData } from './pulse.ts';
+import { cells, type PulseData } from './pulse-cells.ts';
+import { maxWordBytes, type Word } from './word.ts';
 
-const { words, hangMs, loadEveryMs, cells: shared } = workerData as PulseData;
+const { words, hangMs, loadEveryMs, beatMs, cells: shared } = workerData as PulseData;
 /** How often it looks, in milliseconds. */
-const lookEveryMs = Math.max(10, Math.min(250, hangMs / 4 || 250));
+const lookEveryMs = Math.max(10, beatMs / 2);
 
 // A descriptor that would wait is made one that does not, by being a socket of Node.js; it stays so while this lives.
-const holder = words.isNonBlocking
-  ? undefined
-  : new Socket({ fd: words.fd, readable: false, writable: true });
+const holder = words.isNonBlocking ? undefined : hold(words.fd);
 holder?.on('error', () => {}).unref();
 
 let beats = 0;
@@ -66,6 +64,11 @@ setInterval(() => {
   });
   calls = begun;
 }, loadEveryMs);
+
+function hold(fd: number): Socket {
+  const { Socket } = process.getBuiltinModule('node:net');
+  return new Socket({ fd, readable: false, writable: true });
+}
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;

@@ -5,37 +5,19 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import type { AgentOrders } from './agent-orders.ts';
+import { cells, type PulseData } from './pulse-cells.ts';
 import type { WordsLine } from './words-line.ts';
 
-/** What the thread gets. */
-export interface PulseData {
-  words: WordsLine;
-  hangMs: number;
-  loadEveryMs: number;
-  /** By `cells`. */
-  cells: Int32Array;
-}
-
-/** Where in `cells` what is counted. */
-export const cells = {
-  /** Grows while the event loop turns. */
-  beats: 0,
-  /** The longest that it was late, in milliseconds; whoever reads sets it back to 0. */
-  lagMs: 1,
-  /** Calls and requests that were begun. */
-  calls: 2,
-} as const;
-
-/** How often the main thread says that it turns, in milliseconds. */
-export const beatMs = 500;
 const defaultLoadEveryMs = 5000;
+const longestBeatMs = 500;
 
 export function startPulse(
   words: WordsLine,
   { hangMs, loadEveryMs = defaultLoadEveryMs }: AgentOrders,
 ): void {
   const shared = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
-  const data: PulseData = { words, hangMs, loadEveryMs, cells: shared };
+  const beatMs = hangMs > 0 ? Math.min(longestBeatMs, Math.ceil(hangMs / 4)) : longestBeatMs;
+  const data: PulseData = { words, hangMs, loadEveryMs, beatMs, cells: shared };
   if (!startThread(data)) return;
   let last = performance.now();
   const timer = setInterval(() => {

@@ -11,7 +11,12 @@ import { replant, resize } from './sizes.ts';
 import { retune } from './watching.ts';
 
 export function takeAsk(engine: Engine, { ask, text, decided }: Extract<Happening, { kind: 'asked' }>): void {
-  const service = 'service' in ask ? ask.service : 'services' in ask && ask.services.length === 1 ? ask.services[0] : undefined;
+  const service =
+    'service' in ask
+      ? ask.service
+      : 'services' in ask && ask.services.length === 1
+        ? ask.services[0]
+        : undefined;
   const event = engine.write({ kind: 'asked', service, text });
   switch (ask.verb) {
     case 'start':
@@ -53,9 +58,13 @@ export function crewsOf(engine: Engine, services: readonly string[]): Crew[] {
 function withNeeded(engine: Engine, services: readonly string[]): Crew[] {
   const asked = crewsOf(engine, services);
   const needs = Object.fromEntries([...engine.crews].map(([name, { spec }]) => [name, spec.needs]));
-  const names = withNeeds(needs, asked.map(({ name }) => name));
+  const names = withNeeds(
+    needs,
+    asked.map(({ name }) => name),
+  );
   return crewsOf(engine, names).filter(
-    (crew) => asked.includes(crew) || crew.slots.some(({ rest, main }) => main === undefined && rest !== 'ended'),
+    (crew) =>
+      asked.includes(crew) || crew.slots.some(({ rest, main }) => main === undefined && rest !== 'ended'),
   );
 }
 

@@ -78,8 +78,12 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   engine.step(() => {
     const event = engine.write({ kind: 'brain', text: howBegun(table, isFirst) });
     if ('error' in config)
-      engine.write({ kind: 'config', text: `the config is left as it was: ${textOf(config.error)}`, cause: event });
-    if (isFirst) begin(engine, event);
+      engine.write({
+        kind: 'config',
+        text: `the config is left as it was: ${textOf(config.error)}`,
+        cause: event,
+      });
+    if (isFirst) begin(engine, table, event);
     else resume(engine, table, event);
     engine.post({ kind: 'time' });
   });
@@ -109,7 +113,8 @@ export async function openListener(
 async function hearKeeper(engine: Engine, events: AsyncIterable<KeeperEvent>): Promise<void> {
   try {
     for await (const event of events) {
-      if (event.kind === 'ended') engine.post({ kind: 'ended', id: event.id, exit: event.exit, at: event.at });
+      if (event.kind === 'ended')
+        engine.post({ kind: 'ended', id: event.id, exit: event.exit, at: event.at });
       else if (event.kind === 'logger-ended') engine.post({ kind: 'logger-ended' });
     }
   } catch (error) {

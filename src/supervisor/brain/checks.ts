@@ -2,12 +2,13 @@
  * What is asked of services, as far as the brain uses it: the real one of `checks/`, or one that a test stages. Each watches
  * until its signal fires, and tells what it sees.
  */
+
+import type { ProcessIdentity } from '../../process/process-identity.ts';
 import { type HealthOptions, watchHealth } from '../checks/health.ts';
 import { type AboutReady, planReady, type ReadyPlan } from '../checks/ready.ts';
 import { type Sample, sample } from '../checks/sample.ts';
 import { type WatchOptions, watchFiles } from '../checks/watch-files.ts';
 import { readWords, type WordsOptions } from '../checks/words.ts';
-import type { ProcessIdentity } from '../../process/process-identity.ts';
 import type { CheckedHealth, CheckedReady } from '../stack/checked-stack.ts';
 import type { HealthSpec, ReadyBy } from '../stack/stack.ts';
 

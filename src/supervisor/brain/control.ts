@@ -1,17 +1,26 @@
 /** What a running stack can be told and asked, answered by its brain. */
-import { pause } from '../../base/pause.ts';
+
 import { KindredError } from '../../base/errors.ts';
-import type { Change, Control, LogRecord, LogRequest, Progress, StackEvent, StackStatus } from '../control/control.ts';
+import { pause } from '../../base/pause.ts';
+import type {
+  Change,
+  Control,
+  LogRecord,
+  LogRequest,
+  Progress,
+  StackEvent,
+  StackStatus,
+} from '../control/control.ts';
 import { readLogs } from '../logger/read-logs.ts';
-import { changePlan, type ChangePlan } from '../rules/change-plan.ts';
+import { type ChangePlan, changePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { describeStack } from '../stack/describe-stack.ts';
-import { type Brain, openListener } from './brain.ts';
 import { crewsOf } from './asks.ts';
+import { type Brain, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
 import { instancesOf, servicesOf } from './status.ts';
-import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdict } from './verbs.ts';
 import { textOf } from './text-of.ts';
+import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdict } from './verbs.ts';
 
 export interface ControlOptions {
   /** Reads the config again. */
@@ -51,8 +60,17 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
         config: file,
         startedAt: table.startedAt,
         keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: usage[0]?.memoryBytes },
-        brain: { pid: process.pid, startedAt, restarts: table.restarts.brain, memoryBytes: process.memoryUsage.rss() },
-        listeners: [...engine.seams.listeners.values()].map(({ name, address, bound }) => ({ name, address, bound })),
+        brain: {
+          pid: process.pid,
+          startedAt,
+          restarts: table.restarts.brain,
+          memoryBytes: process.memoryUsage.rss(),
+        },
+        listeners: [...engine.seams.listeners.values()].map(({ name, address, bound }) => ({
+          name,
+          address,
+          bound,
+        })),
         services: servicesOf(engine),
         instances: instancesOf(engine),
       };
@@ -65,7 +83,13 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
       const { changes, steps } = planTo(next);
       await moveListeners(brain, next, steps);
       const services = [
-        ...new Set([...steps.remove, ...steps.reload, ...steps.restart, ...steps.add, ...steps.scale.map(({ service }) => service)]),
+        ...new Set([
+          ...steps.remove,
+          ...steps.reload,
+          ...steps.restart,
+          ...steps.add,
+          ...steps.scale.map(({ service }) => service),
+        ]),
       ];
       const kinds = changes.map(({ kind }) => kind);
       const text = `the config was read again: ${kinds.length === 0 ? 'nothing differs' : `${kinds.length} changes`}`;
@@ -88,7 +112,9 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
     rollback(services) {
       return verb({ verb: 'rollback', services }, () => {
         const names = crewsOf(engine, services).map(({ name }) => name);
-        return names.some((name) => engine.reloads.has(name)) ? undefined : { kind: 'done', text: `${named(services)} as before` };
+        return names.some((name) => engine.reloads.has(name))
+          ? undefined
+          : { kind: 'done', text: `${named(services)} as before` };
       });
     },
     reload(services, { canary } = {}) {
@@ -147,7 +173,11 @@ async function endAll({ keeper, close }: Brain): Promise<void> {
 }
 
 /** Opened first: where one cannot be, nothing has changed. */
-async function moveListeners({ engine, keeper }: Brain, next: CheckedStack, { closeListeners, openListeners }: ChangePlan['steps']): Promise<void> {
+async function moveListeners(
+  { engine, keeper }: Brain,
+  next: CheckedStack,
+  { closeListeners, openListeners }: ChangePlan['steps'],
+): Promise<void> {
   const { listeners } = engine.seams;
   const moved = new Set(closeListeners.filter((name) => openListeners.includes(name)));
   const opened: string[] = [];
@@ -187,7 +217,10 @@ async function* eventsOf(engine: Engine, after: number, follow: boolean): AsyncG
   }
 }
 
-async function* logsOf({ engine }: Brain, { services, since, tail, grep, follow }: LogRequest): AsyncGenerator<LogRecord, void> {
+async function* logsOf(
+  { engine }: Brain,
+  { services, since, tail, grep, follow }: LogRequest,
+): AsyncGenerator<LogRecord, void> {
   if (services !== undefined) checkServices(engine, services);
   const logs = services && crewsOf(engine, services).flatMap(({ slots }) => slots.map(({ key }) => key));
   let pattern: RegExp | undefined;
@@ -198,7 +231,11 @@ async function* logsOf({ engine }: Brain, { services, since, tail, grep, follow 
   }
   const stop = new AbortController();
   try {
-    yield* readLogs(engine.seams.logDirectory, { logs, since, tail, grep: pattern, follow }, { signal: stop.signal });
+    yield* readLogs(
+      engine.seams.logDirectory,
+      { logs, since, tail, grep: pattern, follow },
+      { signal: stop.signal },
+    );
   } finally {
     stop.abort();
   }

@@ -132,7 +132,16 @@ export interface Leave {
 }
 
 export function newCrew(spec: CheckedService, generation: number): Crew {
-  return { name: spec.name, spec, generation, generations: generation, wanted: spec.instances, slots: [], before: undefined, removed: false };
+  return {
+    name: spec.name,
+    spec,
+    generation,
+    generations: generation,
+    wanted: spec.instances,
+    slots: [],
+    before: undefined,
+    removed: false,
+  };
 }
 
 export function newSlot(crew: Crew, instance: number, at: number): Slot {

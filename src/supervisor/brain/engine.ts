@@ -222,9 +222,20 @@ export class Engine {
     this.#sendChanged('tree', this.restarts.state);
     const services = [...this.crews.keys()];
     const { isGoingDown } = this;
-    this.#sendChanged('stack', { name, groups, routes, listeners, services, isGoingDown } satisfies StackNote);
+    this.#sendChanged('stack', {
+      name,
+      groups,
+      routes,
+      listeners,
+      services,
+      isGoingDown,
+    } satisfies StackNote);
     for (const [service, { state, event }] of this.reloads)
-      this.#sendChanged(`reload/${service}`, { state, event, wallMs: Math.round(wallMs) } satisfies ReloadNote);
+      this.#sendChanged(`reload/${service}`, {
+        state,
+        event,
+        wallMs: Math.round(wallMs),
+      } satisfies ReloadNote);
     for (const key of [...this.#sent.keys()])
       if (key.startsWith('reload/') && !this.reloads.has(key.slice('reload/'.length)))
         this.#sendChanged(key, undefined);

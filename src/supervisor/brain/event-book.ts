@@ -65,7 +65,8 @@ export function createEventBook(notes: Readonly<Record<string, unknown>> = {}): 
       while (at !== undefined && causes.length < maxCauses) {
         const { sequence } = at;
         for (const said of events)
-          if (said.kind === 'output' && said.cause === sequence) causes.push({ at: said.at, text: said.text });
+          if (said.kind === 'output' && said.cause === sequence)
+            causes.push({ at: said.at, text: said.text });
         causes.push({ at: at.at, text: at.text });
         at = at.cause === undefined || at.cause >= at.sequence ? undefined : get(at.cause);
       }

@@ -1,5 +1,5 @@
 /** What becomes of an instance whose process has ended. */
-import { howEnded, type Exit } from '../../process/outcome.ts';
+import { type Exit, howEnded } from '../../process/outcome.ts';
 import type { HowEnded } from '../rules/strategy.ts';
 import type { Life } from './crew.ts';
 import type { Engine } from './engine.ts';

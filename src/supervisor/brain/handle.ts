@@ -113,11 +113,18 @@ function health(
   if (life.leave !== undefined) return;
   const { slot } = life;
   life.isHealthy = ok;
-  if (ok && life.state === 'unhealthy') engine.move(life, 'ready', `${slot.key} is healthy again`, life.event);
+  if (ok && life.state === 'unhealthy')
+    engine.move(life, 'ready', `${slot.key} is healthy again`, life.event);
   if (ok) return;
-  const cause = engine.tell(slot, 'health', `${slot.key} failed its health check (${failures}): ${text}`, life.event);
+  const cause = engine.tell(
+    slot,
+    'health',
+    `${slot.key} failed its health check (${failures}): ${text}`,
+    life.event,
+  );
   if (life.state === 'ready') engine.move(life, 'unhealthy', `${slot.key} is unhealthy: ${text}`, cause);
-  if (isOver) fail(engine, life, 'health', `${slot.key} is replaced: ${failures} health checks failed in a row`);
+  if (isOver)
+    fail(engine, life, 'health', `${slot.key} is replaced: ${failures} health checks failed in a row`);
 }
 
 /** What a blocked process could not use anyway: only as long as it takes to look at it. */
@@ -137,7 +144,12 @@ function word(engine: Engine, life: Life, said: Extract<Happening, { kind: 'word
       engine.tell(life.slot, 'hung', `${key} is blocked by: ${said.text}`, life.leave?.event ?? life.event);
       return;
     case 'turns':
-      engine.tell(life.slot, 'hung', `the event loop of ${key} turns again after ${said.blockedMs} ms`, life.event);
+      engine.tell(
+        life.slot,
+        'hung',
+        `the event loop of ${key} turns again after ${said.blockedMs} ms`,
+        life.event,
+      );
       return;
     case 'status':
       engine.tell(life.slot, 'status', `${key} says: ${said.text}`, life.event);
@@ -168,7 +180,11 @@ function megabytes(bytes: number): string {
 function changed(engine: Engine, service: string, paths: readonly string[]): void {
   const crew = engine.crews.get(service);
   if (crew === undefined) return;
-  const event = engine.write({ service, kind: 'watch', text: `${service}: ${paths.slice(0, 3).join(', ')} changed` });
+  const event = engine.write({
+    service,
+    kind: 'watch',
+    text: `${service}: ${paths.slice(0, 3).join(', ')} changed`,
+  });
   for (const { main } of crew.slots)
     if (main !== undefined && main.leave === undefined) leave(engine, main, 'restart', event);
 }

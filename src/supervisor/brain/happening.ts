@@ -1,8 +1,8 @@
 /** All that the brain decides about: one after the other, in the order in which it is heard. */
 import type { Exit } from '../../process/outcome.ts';
-import type { ProcessEntry } from '../keeper/keeper.ts';
 import type { ReadyPlan } from '../checks/ready.ts';
 import type { Word } from '../checks/words.ts';
+import type { ProcessEntry } from '../keeper/keeper.ts';
 import type { ChangePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 

@@ -32,7 +32,8 @@ export function leave(
 /** Goes on with the end of a process, as far as it may. */
 export function goOn(engine: Engine, life: Life): void {
   const { leave, slot, spec } = life;
-  if (leave === undefined || leave.told || life.exited || life.entry === undefined || leave.after.size > 0) return;
+  if (leave === undefined || leave.told || life.exited || life.entry === undefined || leave.after.size > 0)
+    return;
   if (leave.how === 'stop' && isNeeded(engine, life)) return;
   const { drainMs, graceMs, signal } = spec.stop;
   const serves = life.state === 'ready' || life.state === 'unhealthy';
@@ -48,7 +49,11 @@ export function goOn(engine: Engine, life: Life): void {
 }
 
 /** Ends a process with all that it has started; of one that has ended by itself, what is left. */
-export function end(engine: Engine, life: Life, options: { signal?: NodeJS.Signals; graceMs?: number }): void {
+export function end(
+  engine: Engine,
+  life: Life,
+  options: { signal?: NodeJS.Signals; graceMs?: number },
+): void {
   const { keeper, wallClock } = engine.seams;
   const { id } = life;
   engine.effect(() =>

@@ -22,7 +22,10 @@ export interface Reloading {
   lookAt: number | undefined;
 }
 
-export type LifeNote = Pick<Life, 'id' | 'generation' | 'state' | 'since' | 'startedAt' | 'event' | 'isHealthy' | 'exited'> & {
+export type LifeNote = Pick<
+  Life,
+  'id' | 'generation' | 'state' | 'since' | 'startedAt' | 'event' | 'isHealthy' | 'exited'
+> & {
   readyAt?: number | undefined;
   leave?: (Omit<Leave, 'after'> & { after: string[] }) | undefined;
 };

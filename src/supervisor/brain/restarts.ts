@@ -23,7 +23,8 @@ export function settleRest(engine: Engine, slot: Slot, event: number): void {
     engine.rest(slot, 'waiting', `${slot.key} has ended, and waits for its next time`, event);
   else if (phase === 'failed')
     engine.rest(slot, 'failed', `${slot.key} has failed, and stays so until it is started`, event);
-  else if (phase === 'ended') engine.rest(slot, 'ended', `${slot.key} has ended, and is not restarted`, event);
+  else if (phase === 'ended')
+    engine.rest(slot, 'ended', `${slot.key} has ended, and is not restarted`, event);
   else if (slot.goal === 'down' || phase === 'stopped')
     engine.rest(slot, 'stopped', `${slot.key} is stopped`, event);
   else engine.rest(slot, 'waiting', `${slot.key} is about to be started again`, event);

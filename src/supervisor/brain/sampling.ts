@@ -33,7 +33,10 @@ export function sampleUsage(engine: Engine, signal: AbortSignal): void {
   const next = (): void => {
     if (signal.aborted) return;
     const wanted = [...engine.crews.values()].map(({ spec }) => spec.memory?.everyMs ?? everyMs);
-    const timer = clock.after(Math.max(leastMs, Math.min(everyMs, ...wanted)), () => void look().finally(next));
+    const timer = clock.after(
+      Math.max(leastMs, Math.min(everyMs, ...wanted)),
+      () => void look().finally(next),
+    );
     timer.unref();
     signal.addEventListener('abort', () => timer.cancel(), { once: true });
   };

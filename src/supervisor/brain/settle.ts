@@ -92,7 +92,9 @@ function lookAtTime(engine: Engine, slot: Slot): void {
   const event = engine.tell(
     slot,
     'schedule',
-    step.now === 'start' ? `it is time for ${slot.key}` : `it is time for ${slot.key}, which still runs: left out`,
+    step.now === 'start'
+      ? `it is time for ${slot.key}`
+      : `it is time for ${slot.key}, which still runs: left out`,
     undefined,
   );
   if (step.now === 'skip') return;

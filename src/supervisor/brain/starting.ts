@@ -27,7 +27,12 @@ export function start(
     slot.isDue = false;
     slot.waitsFor = '';
   }
-  engine.move(life, 'starting', `${slot.key} is ${isRestart ? 'started again' : 'started'}`, cause ?? slot.event);
+  engine.move(
+    life,
+    'starting',
+    `${slot.key} is ${isRestart ? 'started again' : 'started'}`,
+    cause ?? slot.event,
+  );
   launch(engine, life);
   return life;
 }
@@ -77,8 +82,7 @@ function programOf(
   { program, listen, hang, stop: { graceMs } }: CheckedService,
   open: ReadonlyMap<string, ListenerEntry>,
 ): Additions & { command: string; args: readonly string[] } {
-  if (program.kind === 'run')
-    return { command: program.command, args: program.args, env: {}, lines: [] };
+  if (program.kind === 'run') return { command: program.command, args: program.args, env: {}, lines: [] };
   const listeners = listen.flatMap((name) => open.get(name) ?? []);
   const agent = planAgent({ listeners, hang: hang ?? false, graceMs });
   const main = program.kind === 'fork' ? [program.module] : planHost(program.module, listeners, graceMs);

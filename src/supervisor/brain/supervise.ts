@@ -7,7 +7,7 @@ import { runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { Control } from '../control/control.ts';
 import { createKeeper } from '../keeper/kept.ts';
 import { createLogger } from '../logger/logger.ts';
-import { checkStack, type CheckStackOptions } from '../stack/check-stack.ts';
+import { type CheckStackOptions, checkStack } from '../stack/check-stack.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { loadStack } from '../stack/load-stack.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -73,7 +73,7 @@ export async function supervise(stack: Stack | string, options: SuperviseOptions
 /** Where logs are by default. */
 export function defaultLogDirectory(name: string, env: NodeJS.ProcessEnv = process.env): string {
   const state = env['XDG_STATE_HOME'];
-  const isGiven = state !== undefined && state.startsWith('/');
+  const isGiven = state?.startsWith('/') === true;
   return join(isGiven ? state : join(homedir(), '.local', 'state'), 'kindred', name, 'logs');
 }
 
@@ -112,5 +112,8 @@ async function untilUp({ engine }: Brain): Promise<void> {
     verdict = areUp(engine, []);
   }
   if (verdict?.kind === 'done') return;
-  throw new KindredError('ERR_START_FAILED', verdict?.text ?? 'the supervisor ended before all services were ready');
+  throw new KindredError(
+    'ERR_START_FAILED',
+    verdict?.text ?? 'the supervisor ended before all services were ready',
+  );
 }

@@ -3,8 +3,9 @@
  * really runs. Processes go on untouched; what ended meanwhile is handled as if it ended now; what was half done is gone on
  * with.
  */
-import { freshState, type TreeState } from '../rules/strategy.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { KeeperTable, ProcessEntry } from '../keeper/keeper.ts';
+import { freshState, onStarted, type TreeState } from '../rules/strategy.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { type Crew, type Life, livesOf, newCrew, newLife, newSlot, type Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
@@ -20,6 +21,7 @@ import {
 } from './memory.ts';
 import { tellReload } from './reloading.ts';
 import { replant, resize } from './sizes.ts';
+import { startSpec } from './starting.ts';
 import { hear, watchReady } from './watching.ts';
 
 /** Whether there was a brain before this one. */
@@ -53,11 +55,14 @@ export function stackInForce({ notes }: KeeperTable, now: CheckedStack | undefin
 }
 
 export function restartsOf({ notes }: KeeperTable): Restarts {
-  return { tree: { groups: new Map(), children: new Map() }, state: (notes['tree'] as TreeState) ?? freshState };
+  return {
+    tree: { groups: new Map(), children: new Map() },
+    state: (notes['tree'] as TreeState) ?? freshState,
+  };
 }
 
 /** For the first brain: every service of the stack, to be started. */
-export function begin(engine: Engine, event: number): void {
+export function begin(engine: Engine, table: KeeperTable, event: number): void {
   for (const spec of Object.values(engine.stack.services)) {
     const crew = newCrew(spec, 1);
     engine.crews.set(crew.name, crew);
@@ -70,6 +75,46 @@ export function begin(engine: Engine, event: number): void {
     }
   }
   replant(engine);
+  adopt(engine, table, event);
+}
+
+/**
+ * What a keeper before this one has left running, that was killed, and what was to outlive it: a process that is started as
+ * its service is now goes on. Everything else of that time ends.
+ */
+function adopt(engine: Engine, { processes }: KeeperTable, event: number): void {
+  for (const entry of processes) {
+    const [, service = '', instance, serial] = /^(.+)\.(\d+)#(\d+)$/.exec(entry.spec.id) ?? [];
+    const slot = engine.crews.get(service)?.slots.find((each) => each.instance === Number(instance));
+    if (slot === undefined || slot.main !== undefined || entry.ended !== undefined || !isSame(engine, slot, entry)) {
+      engine.effect(() => away(engine, entry.spec.id, entry.ended === undefined));
+      if (slot !== undefined) slot.serial = Math.max(slot.serial, Number(serial));
+      continue;
+    }
+    slot.serial = Number(serial) - 1;
+    const life = newLife(slot, entry.startedAt, slot);
+    life.entry = entry;
+    life.readyAt = engine.now();
+    slot.main = life;
+    engine.lives.set(life.id, life);
+    engine.restarts.state = onStarted(engine.restarts.state, slot.key);
+    engine.move(life, 'ready', `${slot.key} has outlived its keeper, and goes on`, event);
+    hear(engine, life);
+    watchReady(engine, life);
+  }
+}
+
+/** It was started by the same command, in the same place. */
+function isSame({ seams }: Engine, slot: Slot, { spec }: ProcessEntry): boolean {
+  const { command, args, cwd, onParentDeath } = startSpec(
+    { id: spec.id, slot, spec: slot.spec },
+    { env: {}, lines: [] },
+    seams.listeners,
+  );
+  return isDeepStrictEqual(
+    { command, args, cwd, onParentDeath },
+    { command: spec.command, args: spec.args, cwd: spec.cwd, onParentDeath: spec.onParentDeath },
+  );
 }
 
 /** For every other one. */
@@ -164,7 +209,8 @@ function restore(
 function resumeLife(engine: Engine, life: Life, event: number): void {
   const { entry, id, slot, spec, leave, state } = life;
   if (entry === undefined) return;
-  if (leave !== undefined) for (const other of leave.after) if (!engine.lives.has(other)) leave.after.delete(other);
+  if (leave !== undefined)
+    for (const other of leave.after) if (!engine.lives.has(other)) leave.after.delete(other);
   const { graceMs, signal } = spec.stop;
   if (life.exited) return end(engine, life, { signal, graceMs });
   if (entry.ended !== undefined) {
@@ -181,7 +227,12 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
     const { checks, directory } = engine.seams;
     engine.effect(async () => {
       try {
-        engine.post({ kind: 'resumed', id, plan: await checks.planReady(spec.ready, { id, directory }), passedMs });
+        engine.post({
+          kind: 'resumed',
+          id,
+          plan: await checks.planReady(spec.ready, { id, directory }),
+          passedMs,
+        });
       } catch {
         engine.post({ kind: 'not-ready', id, text: 'it cannot be seen whether it is' });
       }

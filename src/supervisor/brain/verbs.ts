@@ -106,7 +106,10 @@ function isBlocked(engine: Engine, { slots, spec }: Crew): boolean {
     return false;
   return Object.keys(spec.needs).some((name) => {
     const needed = engine.crews.get(name)?.slots ?? [];
-    return needed.length > 0 && needed.every(({ main, rest }) => main === undefined && (rest === 'failed' || rest === 'stopped'));
+    return (
+      needed.length > 0 &&
+      needed.every(({ main, rest }) => main === undefined && (rest === 'failed' || rest === 'stopped'))
+    );
   });
 }
 
@@ -124,7 +127,10 @@ export function areReloaded(engine: Engine, services: readonly string[], since: 
   const names = new Set(crews.map(({ name }) => name));
   const told = engine.book
     .since(since)
-    .filter(({ kind, service, instance }) => kind === 'reload' && instance === undefined && names.has(service ?? ''));
+    .filter(
+      ({ kind, service, instance }) =>
+        kind === 'reload' && instance === undefined && names.has(service ?? ''),
+    );
   const back = told.filter(({ text }) => text.includes('is what it was before'));
   if (back.length > 0) return { kind: 'failed', text: back.map(({ text }) => text).join('; ') };
   if (phases.includes('paused'))

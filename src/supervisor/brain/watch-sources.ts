@@ -40,8 +40,7 @@ function watch(
   signal: AbortSignal,
 ): void {
   const { checks, clock } = engine.seams;
-  const onFault = (error: unknown): void =>
-    engine.post({ kind: 'unwatched', service, text: textOf(error) });
+  const onFault = (error: unknown): void => engine.post({ kind: 'unwatched', service, text: textOf(error) });
   try {
     checks.watchFiles(paths, {
       ...{ signal, debounceMs, ignore, clock, onFault },

@@ -33,7 +33,7 @@ export function layDescriptors({
   lines,
 }: Pick<StartSpec, 'id' | 'listeners' | 'lines'>): Descriptors {
   const places = new Map<number, Descriptors['places'][number]>();
-  listeners.forEach((listener, n) => places.set(firstListenFd + n, { listener }));
+  for (const [n, listener] of listeners.entries()) places.set(firstListenFd + n, { listener });
   const env: Record<string, string> = {};
   for (const { to } of lines) {
     if (typeof to !== 'number') continue;

@@ -33,8 +33,10 @@ export interface KeeperSettings {
   logger?: LoggerOrders | undefined;
   /** What `replaceBrain` does. Default: it is refused, with `ERR_NOT_SUPPORTED`. */
   replaceBrain?: ((module: string | undefined) => Promise<void>) | undefined;
-  /** What `stop` does before the directory is given up: whoever reads the logs ends here. */
+  /** What `stop` does when all processes are gone and the pipes are still there: whoever reads the logs ends here. */
   beforeEnd?: (() => Promise<void>) | undefined;
+  /** Whether the directory is held until this process exits. Default: until it is stopped. */
+  untilExit?: boolean | undefined;
   clock?: Clock | undefined;
   /** Milliseconds since 1970. */
   wallClock?: (() => number) | undefined;
@@ -200,7 +202,8 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     recorder.close();
     for (const name of ['pipes', 'keeper.json', 'keeper.json.new'])
       rmSync(join(directory, name), { recursive: true, force: true });
-    unlock();
+    if (settings.untilExit === true) process.once('exit', unlock);
+    else unlock();
   }
   const stop = ({ graceMs = defaultGraceMs }: { graceMs?: number } = {}): Promise<void> =>
     (stopping ??= stopAll(graceMs));

@@ -2,9 +2,9 @@
  * One log: two FIFOs, one file.
  *
  *   flowing  a FIFO is read again when what came out of it is written
- *     --a write takes longer than 250 ms, or fails-->
+ *     --a FIFO was not read for 250 ms because of it, or a write has failed-->
  *   behind   FIFOs are read whatever waits; what is beyond the bounds is dropped by whole lines, and counted
- *     --all is written, the count too--> flowing
+ *     --a write takes less--> flowing
  *   any --close--> closed
  *
  * A write that failed is tried again every second, from the byte on that it came to.
@@ -32,11 +32,12 @@ export interface LogSurroundings {
   turns: Turns;
   scratch: Buffer;
   readBytes: () => number;
+  resumeSoon: (source: LogSource) => void;
   /** There is something that `sweep` has to look at. */
   onBusy: (log: KeptLog) => void;
 }
 
-/** How long a write may take before the FIFOs are read all the same, in milliseconds. */
+/** How long a FIFO is not read because of the disk, in milliseconds: whoever writes into it waits no longer than that. */
 const patienceMs = 250;
 const retryMs = 1000;
 /** What waits for the disk, at most, of one log. */
@@ -74,7 +75,6 @@ export class KeptLog {
   #isBehind = false;
   #isClosed = false;
   #isWriting = false;
-  #writingSince: number | undefined;
   #retry: { timer: Timer; now: () => void } | undefined;
   #idle: (() => void)[] = [];
 
@@ -108,7 +108,8 @@ export class KeptLog {
   sweep(): boolean {
     const now = this.#around.clock.now();
     for (const source of this.#sources) source.cutHeld(now - heldMs);
-    if (this.#writingSince !== undefined && now - this.#writingSince >= patienceMs) this.#fallBehind();
+    if (this.#sources.some((source) => source.isPausedSince(now - patienceMs))) this.#isBehind = true;
+    if (this.#isBehind) for (const source of this.#sources) source.resume(true);
     return !this.#isClosed && (this.#isWriting || this.#sources.some(({ isHolding }) => isHolding));
   }
 
@@ -139,12 +140,13 @@ export class KeptLog {
   }
 
   #openSource(stream: 'out' | 'err', path: string): LogSource {
-    const { scratch, readBytes, clock, onBusy } = this.#around;
+    const { scratch, readBytes, clock, onBusy, resumeSoon } = this.#around;
     return new LogSource({
       stream,
       path,
       scratch,
       readBytes,
+      resumeSoon,
       now: () => clock.now(),
       onLines: (source, lines) => this.#keep(source, lines),
       onRead: (source) => {
@@ -199,16 +201,17 @@ export class KeptLog {
     this.#isWriting = true;
     this.#around.onBusy(this);
     for (let batch = this.#nextBatch(); batch !== undefined && !this.#isClosed; batch = this.#nextBatch()) {
-      this.#writingSince ??= this.#around.clock.now();
+      const start = this.#around.clock.now();
       try {
         await this.#around.turns.run(() => this.#writeBatch(batch));
       } catch (error) {
         this.#trouble = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-        this.#fallBehind();
+        this.#isBehind = true;
+        for (const source of this.#sources) source.resume(true);
         await this.#pauseBeforeRetry();
         continue;
       }
-      this.#written(batch);
+      this.#written(batch, this.#around.clock.now() - start);
     }
     this.#isWriting = false;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -270,22 +273,15 @@ export class KeptLog {
     this.#countDropped(1);
   }
 
-  #written(batch: Batch): void {
+  #written(batch: Batch, tookMs: number): void {
     if (this.#isClosed) return;
     this.#batch = undefined;
     this.#trouble = undefined;
-    this.#writingSince = undefined;
     this.#waitingBytes -= batch.cost;
     this.#around.budget.give(batch.cost);
     for (const { source, bytes } of batch.settles) source.written(bytes);
-    if (this.#waiting.size === 0 && this.#dropped === undefined) this.#isBehind = false;
+    if (tookMs < patienceMs) this.#isBehind = false;
     for (const source of this.#sources) source.settled(this.#isBehind);
-  }
-
-  #fallBehind(): void {
-    if (this.#isBehind) return;
-    this.#isBehind = true;
-    for (const source of this.#sources) source.resume();
   }
 
   async #pauseBeforeRetry(): Promise<void> {

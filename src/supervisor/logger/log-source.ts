@@ -20,8 +20,16 @@ export interface LogSourceOptions {
   /** Something was read. True: read on. */
   onRead: (source: LogSource) => boolean;
   onError: (error: Error) => void;
+  /** Is resumed together with others, a moment later. */
+  resumeSoon: (source: LogSource) => void;
   now: () => number;
 }
+
+/**
+ * A read of less than this is followed by a pause, so that a service that writes line by line costs no more than a hundred
+ * reads a second. A pipe holds sixteen times as much.
+ */
+const smallBytes = 4096;
 
 export class LogSource {
   readonly stream: 'out' | 'err';
@@ -31,6 +39,8 @@ export class LogSource {
   readonly #cutter = new LineCutter(lineBytes);
   #heldSince: number | undefined;
   #unwrittenBytes = 0;
+  #lastRead = 0;
+  #pausedSince: number | undefined;
 
   /** Throws `ERR_NOT_REACHABLE`. */
   constructor(options: LogSourceOptions) {
@@ -43,8 +53,10 @@ export class LogSource {
       scratch,
       room: () => Math.min(this.#cutter.room, readBytes()),
       onBytes: (bytes) => {
+        this.#lastRead = bytes.length;
         this.#take(this.#cutter.push(bytes));
         const goOn = onRead(this);
+        if (!goOn) this.#pausedSince ??= options.now();
         this.#setStake();
         return goOn;
       },
@@ -73,11 +85,20 @@ export class LogSource {
   /** Reads on if nothing waits to be written any more, or whatever waits. */
   settled(whateverWaits: boolean): void {
     this.#setStake();
-    if (whateverWaits || this.#unwrittenBytes === 0) this.#reader.resume();
+    if (whateverWaits || this.#lastRead >= smallBytes) this.resume(whateverWaits);
+    else if (this.#unwrittenBytes === 0 && this.#pausedSince !== undefined) this.#options.resumeSoon(this);
   }
 
-  resume(): void {
+  /** As `settled`, and at once. */
+  resume(whateverWaits: boolean): void {
+    if (!whateverWaits && this.#unwrittenBytes > 0) return;
+    this.#pausedSince = undefined;
     this.#reader.resume();
+  }
+
+  /** Whether it was read last before this time, on the clock of `now`, and not since. */
+  isPausedSince(time: number): boolean {
+    return this.#pausedSince !== undefined && this.#pausedSince <= time;
   }
 
   readNow(): boolean {
@@ -89,6 +110,7 @@ export class LogSource {
     if (this.#heldSince === undefined || (before !== undefined && this.#heldSince > before)) return;
     this.#heldSince = undefined;
     // No more than one read is to be at stake.
+    this.#pausedSince ??= this.#options.now();
     this.#reader.pause();
     this.#take(this.#cutter.cut());
   }

@@ -5,7 +5,7 @@ import type { LoggerOrders, KeptLog as LogOrder } from '../keeper/logger-orders.
 import { Budget, Turns } from './bounds.ts';
 import { KeptLog, type LogSurroundings } from './kept-log.ts';
 import { type LogDisk, systemLogDisk } from './log-disk.ts';
-import { lineBytes } from './log-source.ts';
+import { type LogSource, lineBytes } from './log-source.ts';
 
 export interface LoggerOptions {
   /** Where the files are; made where it is missing, for its owner alone. */
@@ -29,6 +29,8 @@ const leastReadBytes = 4096;
 /** Logs that write at the same time: more would only wait for the threads that do it. */
 const writers = 8;
 const sweepMs = 100;
+/** After a small read. */
+const pauseMs = 10;
 const flushMs = 5000;
 
 /** Throws nothing; what each order throws is said there. */
@@ -41,11 +43,17 @@ export function createLogger({
   const logs = new Map<string, KeptLog>();
   const busy = new Set<KeptLog>();
   let isSweeping = false;
+  const paused = new Set<LogSource>();
 
   const sweep = (): void => {
     for (const log of busy) if (!log.sweep()) busy.delete(log);
     isSweeping = busy.size > 0;
     if (isSweeping) clock.after(sweepMs, sweep);
+  };
+  const resumePaused = (): void => {
+    const due = [...paused];
+    paused.clear();
+    for (const source of due) source.resume(false);
   };
   const around: LogSurroundings = {
     directory,
@@ -57,6 +65,10 @@ export function createLogger({
     scratch: Buffer.allocUnsafeSlow(lineBytes),
     readBytes: () =>
       Math.max(leastReadBytes, Math.min(lineBytes, Math.floor(allReadsBytes / (2 * logs.size)))),
+    resumeSoon(source) {
+      if (paused.size === 0) clock.after(pauseMs, resumePaused);
+      paused.add(source);
+    },
     onBusy(log) {
       busy.add(log);
       if (isSweeping) return;

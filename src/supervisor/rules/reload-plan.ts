@@ -196,12 +196,15 @@ class Move {
     }
     for (const slot of this.#slots) {
       slot.wanted = slot.instance <= instances;
+      // It was taken away, and is wanted again; or the other way round, before it was started.
+      if (slot.wanted && slot.step === 'done' && !slot.fresh) slot.step = 'waiting';
+      else if (!slot.wanted && slot.step === 'waiting' && slot.old === 'gone') slot.step = 'done';
       if (slot.wanted || !(slot.step === 'starting' || slot.step === 'settling')) continue;
       this.#act('stop', slot, 'new');
       slot.step = 'dropping';
     }
     this.#slots = this.#slots.filter(
-      (slot) => slot.wanted || slot.step !== 'waiting' || slot.old === 'there',
+      (slot) => slot.wanted || slot.step !== 'waiting' || slot.old !== 'never',
     );
     for (let instance = 1; instance <= instances; instance++)
       if (!this.#slots.some((slot) => slot.instance === instance))

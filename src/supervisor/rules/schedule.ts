@@ -19,8 +19,8 @@ export interface ScheduleState {
   readonly dueAt?: number | null | undefined;
   /** When this was last looked at: a clock that has jumped is told by it. */
   readonly seenAt?: number | undefined;
-  /** The time for which it was last started, or skipped. */
-  readonly doneFor?: number | undefined;
+  /** When it was last started, or skipped: all times up to then are done with. */
+  readonly doneAt?: number | undefined;
 }
 
 export interface ScheduleStep {
@@ -40,16 +40,16 @@ export function scheduleStep(
   state: ScheduleState,
   { now, isRunning }: { now: number; isRunning: boolean },
 ): ScheduleStep {
-  const { seenAt, doneFor } = state;
+  const { seenAt, doneAt } = state;
   const wentBack = seenAt !== undefined && now < seenAt;
   // What was done in a time that has not come yet is done, unless the clock was wrong by far.
-  const from = doneFor !== undefined && doneFor > now && doneFor - now < repeatMs ? doneFor : now;
+  const from = doneAt !== undefined && doneAt > now && doneAt - now < repeatMs ? doneAt : now;
   const dueAt = state.dueAt === undefined || wentBack ? next(schedule, from) : state.dueAt;
   if (dueAt === null || dueAt > now)
-    return { state: { dueAt, seenAt: now, doneFor }, now: 'wait', againMs: until(dueAt, now) };
+    return { state: { dueAt, seenAt: now, doneAt }, now: 'wait', againMs: until(dueAt, now) };
   const following = next(schedule, now);
   return {
-    state: { dueAt: following, seenAt: now, doneFor: dueAt },
+    state: { dueAt: following, seenAt: now, doneAt: now },
     now: isRunning ? 'skip' : 'start',
     againMs: until(following, now),
   };

@@ -8,13 +8,15 @@ import { shown } from './mistake.ts';
 import { didYouMean } from './nearest.ts';
 import { pathIn, type Surroundings } from './surroundings.ts';
 
+const known = ['address', 'backlog', 'mode'];
+
 export function checkListeners(stack: Fields, around: Surroundings): Record<string, CheckedListener> {
   const listeners: Record<string, CheckedListener> = {};
   const taken = new Map<string, string>();
   for (const [name, value] of stack.entries('listeners', 'listener')) {
     const given = isRecord(value) ? value : { address: value };
     const at = `listeners.${name}`;
-    const fields = Fields.of(stack.findings, at, given, ['address', 'backlog', 'mode']);
+    const fields = Fields.of(stack.findings, at, given, known);
     if (fields === undefined) continue;
     const address = checkAddress(fields, isRecord(value) ? 'address' : '', around);
     const backlog = fields.number('backlog', 511, { min: 1, max: 2 ** 31 - 1 });
@@ -37,6 +39,9 @@ export function checkListeners(stack: Fields, around: Surroundings): Record<stri
 function checkAddress(fields: Fields, key: string, { directory, system }: Surroundings): Address | undefined {
   const value = fields.get('address');
   const wrong = (text: string, mend: string): undefined => void fields.wrong(key, text, mend);
+  // A key that is no option was most likely meant to be it, and is noted.
+  if (value === undefined && Object.keys(fields.values).some((each) => !known.includes(each)))
+    return undefined;
   if (typeof value !== 'string')
     return wrong(`is ${shown(value)}`, 'write an address, for example tcp://127.0.0.1:8080');
   const address = parsed(value, wrong);

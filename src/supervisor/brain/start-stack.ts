@@ -1,0 +1,45 @@
+/** `startStack`: a stack kept running by processes of its own, which outlive whoever starts them. */
+import { type KeeperOptions, type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
+import type { Program } from '../keeper/staff.ts';
+import type { CheckStackOptions } from '../stack/check-stack.ts';
+import { findConfig, loadStack } from '../stack/load-stack.ts';
+import { type BrainOrders, controlAddress } from './run-brain.ts';
+
+export interface StartStackOptions
+  extends Pick<KeeperOptions, 'detached' | 'env' | 'readyTimeoutMs' | 'signal' | 'directory' | 'logDirectory'>,
+    Pick<CheckStackOptions, 'cron'> {
+  /** In place of the name in the config. */
+  name?: string | undefined;
+  /** The module of the brain: one that calls `runBrain`. Default: that of this package. */
+  brain?: string | undefined;
+}
+
+export interface StartedStack extends StartedKeeper {
+  readonly name: string;
+  /** Where it can be told and asked: `connect<Control>(address)`. */
+  readonly address: string;
+}
+
+/**
+ * Starts the stack of a config (its path, or that of its folder) with a keeper and a brain as processes of their own.
+ * Resolves when the brain answers at `address`; services may still be on their way.
+ *
+ * Throws `ERR_BAD_CONFIG` before anything is started, and what `startKeeper` throws: `ERR_ALREADY_RUNNING`,
+ * `ERR_START_FAILED`, `ERR_CANCELLED`.
+ */
+export async function startStack(path: string, options: StartStackOptions = {}): Promise<StartedStack> {
+  const { name: given, brain, cron, ...rest } = options;
+  const stack = await loadStack(path, { cron, ...(options.env === undefined ? {} : { environment: options.env }) });
+  const name = given ?? stack.name;
+  const orders: BrainOrders = { config: findConfig(path), name };
+  const program: Program = { module: brain ?? neighbour('./brain-main'), args: [JSON.stringify(orders)] };
+  const logger: Program = { module: neighbour('../logger/logger-main') };
+  const started = await startKeeper({ ...rest, name, brain: program, logger });
+  return { ...started, name, address: controlAddress(name) };
+}
+
+/** A program beside this file, in the sources and in what is published. */
+function neighbour(name: string): string {
+  return new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
+}
+
