@@ -168,9 +168,13 @@ describe('a keeper', onPosix, () => {
     keeping(async ({ start, next, ask, spec, log }) => {
       await start();
       const logger = await next('logger');
-      await ask((keeper) => keeper.start(spec('a.1#1', 'echo first; read go <&3; echo last', {})).catch(() => {}));
       await ask((keeper) =>
-        keeper.start(spec('b.1#1', 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; done; exec sleep 600')),
+        keeper.start(spec('a.1#1', 'echo first; read go <&3; echo last', {})).catch(() => {}),
+      );
+      await ask((keeper) =>
+        keeper.start(
+          spec('b.1#1', 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; done; exec sleep 600'),
+        ),
       );
       await until('its lines are written', () => log('b.1.out').endsWith('line 200\n'));
       process.kill(logger.pid, 'SIGKILL');
@@ -226,8 +230,9 @@ describe('a keeper', onPosix, () => {
       const brain = await next('brain');
       const { identity } = await ask((it) => it.start(spec('a.1#1', 'exec sleep 600')));
       process.kill(brain.pid, 'SIGSTOP');
+      // The first is handed on to the brain, which does not hear it.
       process.kill(keeper.pid, 'SIGTERM');
-      process.kill(keeper.pid, 'SIGTERM');
+      process.kill(keeper.pid, 'SIGINT');
       await within('the keeper ends', keeper.exited as Promise<unknown>);
       assert.equal(isRunning(identity), false);
       assert.equal(isRunning({ pid: brain.pid }), false);
@@ -288,7 +293,7 @@ describe('a brain that is replaced', onPosix, () => {
       const before = await next('brain');
       await assert.rejects(
         ask((keeper) => keeper.replaceBrain({ module: fixture('kept-brain-broken.ts') })),
-        (error: KindredError) => error.code === 'ERR_START_FAILED',
+        (error: KindredError) => (error.cause as KindredError).code === 'ERR_START_FAILED',
       );
       assert.equal(await ask((keeper) => keeper.pid()), before.pid);
     }));

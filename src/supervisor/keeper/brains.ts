@@ -14,6 +14,7 @@ import { type Backoff, backoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
+import { within } from '../../endpoint/runtime.ts';
 import { type Server, serve } from '../../endpoint/serve.ts';
 import type { Exit } from '../../process/outcome.ts';
 import type { Peer } from '../../rpc/peer.ts';
@@ -84,13 +85,13 @@ export function keepBrain({
   function start(of: Program): Brain {
     const member = startMember(of, readyTimeoutMs, clock);
     const own = seat();
-    const service: Keeper = {
+    const service = outsideOfCalls({
       ...own,
       take() {
         brain.hasTaken = true;
         return own.take();
       },
-    };
+    });
     const server = serve(member.child, service);
     server.catch(() => {});
     const brain: Brain = { ...member, program: of, server, hasTaken: false };
@@ -109,7 +110,9 @@ export function keepBrain({
         await (peer as Peer<Asked> | undefined)?.with({ timeoutMs: answerTimeoutMs }).call['rpc.contract']();
       } catch (error) {
         if (!(error instanceof KindredError) || error.code !== 'ERR_TIMEOUT') continue;
-        say(`the brain (process ${child.pid}) has not answered for ${answerTimeoutMs} ms: another one is started`);
+        say(
+          `the brain (process ${child.pid}) has not answered for ${answerTimeoutMs} ms: another one is started`,
+        );
         child.kill('SIGKILL');
       }
     }
@@ -210,4 +213,12 @@ export function keepBrain({
       await candidate?.exited;
     },
   };
+}
+
+/** What a brain has asked for is done also where that brain dies meanwhile: it must not be cancelled with its call. */
+function outsideOfCalls(keeper: Keeper): Keeper {
+  const service: Record<string, unknown> = {};
+  for (const [name, work] of Object.entries(keeper) as [string, (...args: unknown[]) => unknown][])
+    service[name] = (...args: unknown[]) => within(undefined, () => work(...args));
+  return service as unknown as Keeper;
 }

@@ -81,7 +81,10 @@ export function keepLogger(
       for (const until = clock.now() + closeTimeoutMs; ; ) {
         const leftMs = until - clock.now();
         if (leftMs <= 0)
-          throw new KindredError('ERR_TIMEOUT', `no logger has closed ${names.join(', ')} in ${closeTimeoutMs} ms`);
+          throw new KindredError(
+            'ERR_TIMEOUT',
+            `no logger has closed ${names.length === 1 ? names[0] : `${names.length} logs`} in ${closeTimeoutMs} ms`,
+          );
         try {
           if (peer !== undefined) return await peer.with({ timeoutMs: leftMs }).call.close(names);
         } catch {

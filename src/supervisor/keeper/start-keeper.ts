@@ -160,7 +160,10 @@ function program(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './keeper-main.ts' : './keeper-main.js', import.meta.url);
 }
 
-function definedOf({ directory, logDirectory }: KeeperOptions): { directory?: string; logDirectory?: string } {
+function definedOf({ directory, logDirectory }: KeeperOptions): {
+  directory?: string;
+  logDirectory?: string;
+} {
   return {
     ...(directory === undefined ? {} : { directory }),
     ...(logDirectory === undefined ? {} : { logDirectory }),
