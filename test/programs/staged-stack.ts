@@ -73,7 +73,8 @@ export function stagedStatus(now: number, name = 'shop'): StackStatus {
     name,
     config: '/srv/shop/kindred.config.ts',
     startedAt: now - hours(51),
-    keeper: { pid: 4700, memoryBytes: 38_000_000 },
+    // A number that no process has.
+    keeper: { pid: 2 ** 22 + 1, memoryBytes: 38_000_000 },
     brain: { pid: 4701, startedAt: now - hours(2), restarts: 1, memoryBytes: 61_000_000 },
     listeners: [{ name: 'web', address: 'tcp://127.0.0.1:8080', bound: 'tcp://127.0.0.1:8080' }],
     services: names.map((service) => {

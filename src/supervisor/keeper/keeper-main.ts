@@ -8,6 +8,7 @@
  *   opening --somebody has it----> (exit 75)
  *   running --SIGTERM, SIGINT, SIGHUP--> asked: SIGTERM to the brain, which calls stop() in its own time
  *   asked   --the brain has ended, another signal, 90 s--> stopping
+ *   running, asked --SIGQUIT--> stopping, without any grace
  * ```
  */
 import { systemClock } from '../../base/clock.ts';
@@ -95,6 +96,7 @@ async function main(text: string): Promise<void> {
     },
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
+  process.on('SIGQUIT', () => void leave(exitCodes.ok, 0));
   try {
     await brain.born;
   } catch (error) {

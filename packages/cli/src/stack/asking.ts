@@ -1,8 +1,8 @@
 /** From a verb to the brain of its stack. */
 import { type Client, connect, KindredError, type Peer } from 'kindred';
-import type { Control } from 'kindred/supervisor';
+import { type Control, controlAddress } from 'kindred/supervisor';
 import type { Terminal } from '../terminal.ts';
-import { controlAddress, nameOfStack, type StackFlags } from './which-stack.ts';
+import { nameOfStack, type StackFlags } from './which-stack.ts';
 
 export type ControlClient = Client<Control>;
 

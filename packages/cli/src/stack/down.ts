@@ -1,12 +1,14 @@
 /** `kindred down`: the end of a stack. */
 import type { Command } from 'commander';
 import { connect, KindredError } from 'kindred';
+import { identityOfProcess, isAlive } from 'kindred/process';
+import { controlAddress } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import type { Terminal } from '../terminal.ts';
-import { withControl } from './asking.ts';
+import { isBrainGone, withControl } from './asking.ts';
 import { pause } from './pause.ts';
 import { showProgress } from './progress.ts';
-import { addStackOptions, addTimeout, controlAddress, type StackFlags } from './which-stack.ts';
+import { addStackOptions, addTimeout, type StackFlags } from './which-stack.ts';
 
 /** How long the stack may take to be gone after its last step, and between two looks, in milliseconds. */
 const goneMs = 30_000;
@@ -28,23 +30,20 @@ export function addDown(program: Command, terminal: Terminal): void {
 }
 
 async function down(terminal: Terminal, flags: StackFlags): Promise<void> {
-  const name = await withControl(flags, terminal, async (control, name) => {
+  const { name, keeper } = await withControl(flags, terminal, async (control, name) => {
+    const { keeper } = await control.status();
+    const identity = keeper === undefined ? undefined : identityOfProcess(keeper.pid);
     // The brain ends with the stack, and may be faster than its last word.
     await showProgress(await control.down(), terminal, flags).catch((error: unknown) => {
-      if (!(error instanceof KindredError && error.code === 'ERR_PEER_GONE')) throw error;
+      if (!isBrainGone(error)) throw error;
     });
-    return name;
+    return { name, keeper: identity };
   });
-  await untilGone(name, terminal.stop);
-}
-
-/** Until nobody answers for it any more. */
-export async function untilGone(name: string, signal: AbortSignal): Promise<void> {
   const until = performance.now() + goneMs;
-  while (await answers(name, signal)) {
+  while ((keeper !== undefined && isAlive(keeper)) || (await answers(name, terminal.stop))) {
     if (performance.now() > until)
-      throw new KindredError('ERR_TIMEOUT', `${name} still answers after ${goneMs} ms: see kindred ps`);
-    await pause(lookMs, signal);
+      throw new KindredError('ERR_TIMEOUT', `${name} is still there after ${goneMs} ms: see kindred ps`);
+    await pause(lookMs, terminal.stop);
   }
 }
 
@@ -56,7 +55,7 @@ async function answers(name: string, signal: AbortSignal): Promise<boolean> {
   } catch (error) {
     if (error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE') return false;
     // It went while we were let in.
-    if (error instanceof KindredError && error.code === 'ERR_PEER_GONE') return true;
+    if (isBrainGone(error)) return true;
     throw error;
   }
 }

@@ -63,7 +63,12 @@ export function eventShower(screen: Screen): (event: StackEvent, now?: number) =
       screen.paint('dim', timeOf(event.at, now)),
       place.padEnd(wide),
       format === undefined ? padded : screen.paint(format, padded),
-      shownText(event.text, { colours: false }),
+      shownText(textBeside(place, event.text), { colours: false }),
     ].join(' ');
   };
+}
+
+/** Sentences begin with the place where they stand alone. */
+export function textBeside(place: string, text: string): string {
+  return text.startsWith(`${place} `) ? text.slice(place.length + 1) : text;
 }

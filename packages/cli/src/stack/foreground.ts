@@ -2,22 +2,23 @@
  * A stack in the foreground: its life is that of the command.
  *
  * ```
- *   starting --all are ready, or some have failed--> running (logs) --SIGHUP--> running
+ *   starting --all are ready, or some have failed--> running (logs and events) --SIGHUP--> running
  *   starting, running --SIGINT, SIGTERM--> going down --all is gone--> (exit 0)
  *                     --its keeper ends, asked by somebody else--> (exit 0; where it was killed: 1)
  *   going down --a second signal--> killed
  * ```
  */
 import { closeSync, openSync } from 'node:fs';
-import type { CheckedStack, Progress } from 'kindred/supervisor';
+import type { CheckedStack, LogRecord, Progress, StackEvent } from 'kindred/supervisor';
 import { lineOf } from '../json.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ControlClient, isBrainGone, openControl, withControl } from './asking.ts';
 import { untilStopped } from './ending.ts';
-import { followLogs } from './follow.ts';
-import { logShower } from './logs.ts';
+import { textBeside } from './events.ts';
+import { followEvents, followLogs } from './follow.ts';
+import { logShower, type Shown } from './logs.ts';
 import { pause } from './pause.ts';
-import { GivenUp, showProgress } from './progress.ts';
+import { GivenUp, placeOf } from './progress.ts';
 import { type ServiceManager, serviceManager } from './service-manager.ts';
 import type { Started } from './started.ts';
 import { watchSources } from './watch-sources.ts';
@@ -51,6 +52,7 @@ class ForegroundSession {
   readonly #flags: StackFlags & { name: string };
   readonly #keeper: Started;
   readonly #manager: ServiceManager | undefined;
+  readonly #line: (shown: Shown) => string;
   /** Fires when nothing is to be shown or asked any more. */
   readonly #over = new AbortController();
   /** Fires when it is to go down because its terminal is gone. */
@@ -67,6 +69,7 @@ class ForegroundSession {
     this.#flags = flags;
     this.#keeper = keeper;
     this.#manager = manager;
+    this.#line = logShower(terminal.out);
   }
 
   async run(startedAt: number): Promise<void> {
@@ -74,8 +77,11 @@ class ForegroundSession {
     const onCut = (): void => kill();
     this.#terminal.cut.addEventListener('abort', onCut, { once: true });
     const told = AbortSignal.any([this.#terminal.stop, this.#hungUp.signal]);
-    const logs = this.#showLogs(startedAt);
-    const signs = this.#signs();
+    const shown = [
+      this.#unlessOver('logs', () => this.#showLogs(startedAt)),
+      this.#unlessOver('events', () => this.#showEvents()),
+      this.#signs(),
+    ];
     try {
       void this.#showStart(told);
       const exit = await Promise.race([ended, fired(told)]);
@@ -90,7 +96,7 @@ class ForegroundSession {
     } finally {
       this.#over.abort();
       this.#terminal.cut.removeEventListener('abort', onCut);
-      await Promise.all([logs, signs]);
+      await Promise.all(shown);
     }
   }
 
@@ -111,7 +117,7 @@ class ForegroundSession {
       onChange: (services) => {
         last = last.then(() =>
           this.#attempt('watch', async (control) =>
-            this.#show(await (services === undefined ? control.apply() : control.restart(services))),
+            this.#carry(await (services === undefined ? control.apply() : control.restart(services))),
           ),
         );
       },
@@ -125,17 +131,17 @@ class ForegroundSession {
       const replaced = new Set(
         (await control.plan()).flatMap((change) => ('service' in change ? [change.service] : [])),
       );
-      await this.#show(await control.apply());
+      await this.#carry(await control.apply());
       const others = (await control.status()).services
         .filter(({ service, ready }) => ready > 0 && !replaced.has(service))
         .map(({ service }) => service);
-      if (others.length > 0) await this.#show(await control.reload(others));
+      if (others.length > 0) await this.#carry(await control.reload(others));
     });
     await this.#manager?.tell('READY=1');
   }
 
   async #showStart(signal: AbortSignal): Promise<void> {
-    await this.#attempt('start', async (control) => this.#show(await control.start([])), signal);
+    await this.#attempt('start', async (control) => this.#carry(await control.start([])), signal);
     if (signal.aborted) return;
     const informed = await this.#manager?.tell('READY=1', `STATUS=${this.#flags.name} runs`);
     if (informed === false)
@@ -160,21 +166,37 @@ class ForegroundSession {
     }
   }
 
-  /** Plain lines: they stand among those of the logs. */
-  #show(steps: AsyncIterable<Progress>): Promise<void> {
-    return showProgress(steps, this.#terminal, { json: this.#flags.json, inPlace: false });
+  /** What it does is shown by its events. */
+  async #carry(steps: AsyncIterable<Progress>): Promise<void> {
+    for await (const { kind, text } of steps) {
+      if (kind === 'failed') throw new GivenUp(text);
+      if (kind === 'done' && this.#flags.json !== true) this.#terminal.tell(`${this.#flags.name}: ${text}`);
+    }
   }
 
   async #showLogs(since: number): Promise<void> {
-    const { out, print } = this.#terminal;
-    const show = logShower(out);
-    const { signal } = this.#over;
+    for await (const record of followLogs(this.#flags, { since, follow: true }, this.#over.signal))
+      await this.#print(record, record);
+  }
+
+  async #showEvents(): Promise<void> {
+    for await (const event of followEvents(this.#flags, { follow: true }, this.#over.signal)) {
+      const log = placeOf(event) || this.#flags.name;
+      await this.#print(event, { at: event.at, log, stream: 'event', text: textBeside(log, event.text) });
+    }
+  }
+
+  #print(value: LogRecord | StackEvent, shown: Shown): Promise<void> {
+    return this.#terminal.print(this.#flags.json === true ? lineOf(value) : this.#line(shown));
+  }
+
+  /** Goes on until all is over; a stdout that nobody reads is the end of the stack, and not of this. */
+  async #unlessOver(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      for await (const record of followLogs(this.#flags, { since, follow: true }, signal))
-        await print(this.#flags.json === true ? lineOf(record) : show(record));
+      await work();
     } catch (error) {
-      if (!signal.aborted && this.#terminal.stopped === undefined)
-        this.#terminal.tell(`logs: ${String(error)}`);
+      if (this.#over.signal.aborted || this.#terminal.stopped !== undefined) return;
+      this.#terminal.tell(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -199,7 +221,7 @@ class ForegroundSession {
     void this.#manager?.tell('STOPPING=1');
     try {
       const { control, close } = await openControl(this.#flags, this.#terminal.cut);
-      await untilStopped(this.#terminal, true, async () => this.#show(await control.down())).finally(close);
+      await untilStopped(this.#terminal, true, async () => this.#carry(await control.down())).finally(close);
     } catch (error) {
       // A brain that cannot be asked is no reason to stay: the keeper ends without it.
       if (!isBrainGone(error)) this.#keeper.end();

@@ -71,18 +71,31 @@ async function logs(terminal: Terminal, services: readonly string[], flags: Logs
   });
 }
 
-/** Lines of logs for people: every log gets a colour of its own, and the names stand in one column. */
-export function logShower(screen: Screen): (record: LogRecord, now?: number) => string {
+/** A line of a log, or of what the stack itself has done. */
+export type Shown = Omit<LogRecord, 'stream'> & { stream: LogRecord['stream'] | 'event' };
+
+/** Lines for people: every log gets a colour of its own, and the names stand in one column. */
+export function logShower(screen: Screen): (line: Shown, now?: number) => string {
   const seen = new Map<string, Format>();
   let wide = 0;
   const colours = screen.live && screen.paint('red', 'x') !== 'x';
+  const marks = {
+    out: '|',
+    err: screen.paint('red', '!'),
+    note: screen.paint('yellow', '~'),
+    event: screen.paint('bold', '*'),
+  } as const;
   return ({ at, log, stream, text }, now = Date.now()) => {
     const format = seen.get(log) ?? palette[seen.size % palette.length] ?? 'cyan';
     seen.set(log, format);
     wide = Math.max(wide, log.length);
-    const mark =
-      stream === 'err' ? screen.paint('red', '!') : stream === 'note' ? screen.paint('yellow', '~') : '|';
-    return `${screen.paint('dim', timeOf(at, now))} ${screen.paint(format, log.padEnd(wide))} ${mark} ${shownText(text, { colours })}`;
+    const shown = shownText(text, { colours });
+    return [
+      screen.paint('dim', timeOf(at, now)),
+      screen.paint(format, log.padEnd(wide)),
+      marks[stream],
+      stream === 'event' ? screen.paint('dim', shown) : shown,
+    ].join(' ');
   };
 }
 

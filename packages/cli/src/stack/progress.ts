@@ -12,19 +12,13 @@ import { cut } from './table.ts';
 /** What the stack gave up, in its own words. */
 export class GivenUp extends Error {}
 
-export interface ShowOptions {
-  json?: boolean | undefined;
-  /** False: a line for each step also on a terminal, because other lines stand between them. Default true. */
-  inPlace?: boolean | undefined;
-}
-
 /** Until it is through. Throws `GivenUp` where the stack says that it failed. */
 export async function showProgress(
   steps: AsyncIterable<Progress>,
   terminal: Terminal,
-  { json = false, inPlace = true }: ShowOptions = {},
+  { json = false }: { json?: boolean | undefined } = {},
 ): Promise<void> {
-  const board = json ? undefined : await openBoard(terminal, inPlace);
+  const board = json ? undefined : await openBoard(terminal);
   let failed: string | undefined;
   try {
     for await (const step of steps) {
@@ -58,9 +52,9 @@ interface Board {
   close(): void;
 }
 
-async function openBoard(terminal: Terminal, inPlace: boolean): Promise<Board> {
+async function openBoard(terminal: Terminal): Promise<Board> {
   const { err } = terminal;
-  if (!err.live || !inPlace) return plainBoard(terminal);
+  if (!err.live) return plainBoard(terminal);
   const { createLogUpdate } = await import('log-update');
   const draw = createLogUpdate(err.stream as NodeJS.WriteStream);
   const startedAt = performance.now();

@@ -7,6 +7,7 @@ import {
   type CheckedStack,
   type Control,
   configNames,
+  controlAddress,
   findConfig,
   loadStack,
   runningStacks,
@@ -106,9 +107,4 @@ async function onlyOne(folder: string): Promise<string> {
   throw new UsageError(
     `which stack? There is no kindred.config.* in ${folder}, and ${those}: say --name NAME or --config FILE`,
   );
-}
-
-/** Where its brain can be asked. */
-export function controlAddress(name: string): string {
-  return `local:kindred-${name}`;
 }
