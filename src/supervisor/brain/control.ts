@@ -1,6 +1,7 @@
 /** What a running stack can be told and asked, answered by its brain. */
 
 import { KindredError } from '../../base/errors.ts';
+import { readFileSync } from 'node:fs';
 import { pause } from '../../base/pause.ts';
 import type {
   Change,
@@ -54,12 +55,11 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
   return {
     async status(): Promise<StackStatus> {
       const { name, file } = engine.stack;
-      const usage = await engine.seams.checks.sample([table.keeper, { pid: process.pid }]).catch(() => []);
       return {
         name,
         config: file,
         startedAt: table.startedAt,
-        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: usage[0]?.memoryBytes },
+        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
         brain: {
           pid: process.pid,
           startedAt,
@@ -151,10 +151,21 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
     },
     async *down() {
       yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
-      going ??= pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
+      // Whoever hears of it over a line is to hear the last word, too.
+      going ??= isInProcess ? endAll(brain) : pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
       if (isInProcess) await going;
     },
   };
+}
+
+/** Of one process alone; undefined where there is no /proc. */
+function residentBytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 const done: Verdict = { kind: 'done', text: 'the config is in force' };

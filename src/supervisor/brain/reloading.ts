@@ -221,6 +221,8 @@ function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
     crew.spec = before.spec;
     crew.generation = before.generation;
     crew.wanted = state.scaleTo ?? before.wanted;
+    const { services } = engine.stack;
+    engine.stack = { ...engine.stack, services: { ...services, [crew.name]: before.spec } };
   }
   for (const slot of crew.slots) {
     if (slot.main === undefined) runCurrent(slot);

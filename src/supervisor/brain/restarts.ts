@@ -27,6 +27,8 @@ export function settleRest(engine: Engine, slot: Slot, event: number): void {
     engine.rest(slot, 'ended', `${slot.key} has ended, and is not restarted`, event);
   else if (slot.goal === 'down' || phase === 'stopped')
     engine.rest(slot, 'stopped', `${slot.key} is stopped`, event);
+  else if (slot.notBefore !== undefined && slot.notBefore > engine.now())
+    engine.rest(slot, 'backoff', `${slot.key} is started again with its group`, event);
   else engine.rest(slot, 'waiting', `${slot.key} is about to be started again`, event);
 }
 

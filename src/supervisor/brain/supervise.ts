@@ -1,11 +1,10 @@
 /** `supervise`: a stack kept running by this very process. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
-import { runtimeDirectory } from '../../transports/runtime-directory.ts';
+import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { Control } from '../control/control.ts';
 import { createKeeper } from '../keeper/kept.ts';
+import { stackDirectories } from '../keeper/start-keeper.ts';
 import { createLogger } from '../logger/logger.ts';
 import { type CheckStackOptions, checkStack } from '../stack/check-stack.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
@@ -55,9 +54,10 @@ export interface Supervisor extends Control {
 export async function supervise(stack: Stack | string, options: SuperviseOptions = {}): Promise<Supervisor> {
   const load = (): Promise<CheckedStack> => readStack(stack, options);
   const config = await load();
-  const directory = options.runtimeDirectory ?? join(runtimeDirectory(), `kindred-${config.name}`);
-  const logDirectory = options.logDirectory ?? defaultLogDirectory(config.name);
+  const own = stackDirectories(config.name);
+  const { runtimeDirectory: directory = own.directory, logDirectory = own.logDirectory } = options;
   const { clock = systemClock } = options;
+  ensureRuntimeDirectory(runtimeDirectory());
   const logger = createLogger({ directory: logDirectory, clock });
   const kept = await createKeeper({ directory, logDirectory, logger, clock, beforeEnd: () => logger.end() });
   let brain: Brain;
@@ -68,13 +68,6 @@ export async function supervise(stack: Stack | string, options: SuperviseOptions
     throw error;
   }
   return supervisorOf(brain, createControl(brain, { load, isInProcess: true }));
-}
-
-/** Where logs are by default. */
-export function defaultLogDirectory(name: string, env: NodeJS.ProcessEnv = process.env): string {
-  const state = env['XDG_STATE_HOME'];
-  const isGiven = state?.startsWith('/') === true;
-  return join(isGiven ? state : join(homedir(), '.local', 'state'), 'kindred', name, 'logs');
 }
 
 async function readStack(
