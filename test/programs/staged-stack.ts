@@ -184,7 +184,7 @@ export function createStagedStack(
     asked,
     async status() {
       const status = stagedStatus(now(), name);
-      if (asked.some(([call]) => call === 'upgrade')) status.brain.pid = 5001;
+      status.brain.pid += 300 * asked.filter(([call]) => call === 'upgrade').length;
       return stepMs > 0 ? moving(status, now()) : status;
     },
     plan: async () => changes,

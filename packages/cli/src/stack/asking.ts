@@ -1,6 +1,6 @@
 /** From a verb to the brain of its stack. */
 import { type Client, connect, KindredError, type Peer } from 'kindred';
-import { type Control, controlAddress } from 'kindred/supervisor';
+import type { Control } from 'kindred/supervisor';
 import type { Terminal } from '../terminal.ts';
 import { nameOfStack, type StackFlags } from './which-stack.ts';
 
@@ -43,9 +43,17 @@ export function isBrainGone(error: unknown): boolean {
   return error instanceof KindredError && error.code === 'ERR_PEER_GONE';
 }
 
+/** Where its brain can be asked. */
+export async function addressOf(name: string): Promise<string> {
+  // Loaded where it is needed: verbs that have nothing to do with stacks start faster without it.
+  const { controlAddress } = await import('kindred/supervisor');
+  return controlAddress(name);
+}
+
 async function reachBrain(name: string, signal: AbortSignal): Promise<Peer<Control>> {
+  const address = await addressOf(name);
   const dial = (waitMs: number): Promise<Peer<Control>> =>
-    connect<Control>(controlAddress(name), { signal, waitMs, reconnect: false });
+    connect<Control>(address, { signal, waitMs, reconnect: false });
   try {
     // What a brain that died has left is a socket that refuses: another one is about to take its place.
     return await dial(0).catch((error: unknown) => {

@@ -2,10 +2,9 @@
 import type { Command } from 'commander';
 import { connect, KindredError } from 'kindred';
 import { identityOfProcess, isAlive } from 'kindred/process';
-import { controlAddress } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import type { Terminal } from '../terminal.ts';
-import { isBrainGone, withControl } from './asking.ts';
+import { addressOf, isBrainGone, withControl } from './asking.ts';
 import { pause } from './pause.ts';
 import { showProgress } from './progress.ts';
 import { addStackOptions, addTimeout, type StackFlags } from './which-stack.ts';
@@ -49,7 +48,7 @@ async function down(terminal: Terminal, flags: StackFlags): Promise<void> {
 
 async function answers(name: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const peer = await connect(controlAddress(name), { signal, reconnect: false });
+    const peer = await connect(await addressOf(name), { signal, reconnect: false });
     await peer.close();
     return true;
   } catch (error) {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { homedir, platform, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { describePid1, ownCgroup } from 'kindred/process';
-import { type LocalSurvey, surveyLocal } from 'kindred/supervisor';
+import type { LocalSurvey } from 'kindred/supervisor';
 import { sizeOf } from './figures.ts';
 
 /** `broken`: a stack will not run, or not safely; `note`: something is not possible, or may surprise. */
@@ -40,7 +40,7 @@ const wantedFiles = 4096;
 const wantedFreeBytes = 500_000_000;
 
 export async function findings(machine?: Machine): Promise<Finding[]> {
-  const looked = machine ?? thisMachine(await surveyLocal());
+  const looked = machine ?? thisMachine(await survey());
   return [
     nodeVersion,
     pid1,
@@ -54,6 +54,11 @@ export async function findings(machine?: Machine): Promise<Finding[]> {
     lingering,
     migration,
   ].flatMap((look) => look(looked));
+}
+
+async function survey(): Promise<LocalSurvey> {
+  const { surveyLocal } = await import('kindred/supervisor');
+  return surveyLocal();
 }
 
 function nodeVersion({ nodeVersion }: Machine): Finding[] {

@@ -9,7 +9,7 @@
  * ```
  */
 import { closeSync, openSync } from 'node:fs';
-import type { CheckedStack, LogRecord, Progress, StackEvent } from 'kindred/supervisor';
+import type { CheckedStack, LogRecord, Progress, StackEvent, watchFiles } from 'kindred/supervisor';
 import { lineOf } from '../json.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ControlClient, isBrainGone, openControl, withControl } from './asking.ts';
@@ -21,6 +21,7 @@ import { pause } from './pause.ts';
 import { GivenUp, placeOf } from './progress.ts';
 import { type ServiceManager, serviceManager } from './service-manager.ts';
 import type { Started } from './started.ts';
+import { untilUp } from './until-up.ts';
 import { watchSources } from './watch-sources.ts';
 import type { StackFlags } from './which-stack.ts';
 
@@ -40,7 +41,10 @@ export async function foreground(
     const keeper = await start();
     const session = new ForegroundSession(terminal, flags, keeper, manager);
     hangUps.act = () => session.hangUp();
-    if (sources !== undefined) session.watch(sources);
+    if (sources !== undefined) {
+      const { watchFiles } = await import('kindred/supervisor');
+      session.watch(sources, watchFiles);
+    }
     await session.run(startedAt);
   } finally {
     process.off('SIGHUP', onHangUp);
@@ -109,20 +113,24 @@ class ForegroundSession {
   }
 
   /** `--watch`: what has changed is restarted; a config is applied. One after the other. */
-  watch(sources: CheckedStack & { file: string }): void {
+  watch(sources: CheckedStack & { file: string }, watchPaths: typeof watchFiles): void {
     let last: Promise<void> = Promise.resolve();
     const { signal } = this.#over;
-    watchSources(sources, {
-      signal,
-      onChange: (services) => {
-        last = last.then(() =>
-          this.#attempt('watch', async (control) =>
-            this.#carry(await (services === undefined ? control.apply() : control.restart(services))),
-          ),
-        );
+    watchSources(
+      sources,
+      {
+        signal,
+        onChange: (services) => {
+          last = last.then(() =>
+            this.#attempt('watch', async (control) =>
+              this.#carry(await (services === undefined ? control.apply() : control.restart(services))),
+            ),
+          );
+        },
+        onFault: (error) => this.#terminal.tell(`watch: ${error.message}`),
       },
-      onFault: (error) => this.#terminal.tell(`watch: ${error.message}`),
-    });
+      watchPaths,
+    );
   }
 
   async #reload(): Promise<void> {
@@ -141,7 +149,7 @@ class ForegroundSession {
   }
 
   async #showStart(signal: AbortSignal): Promise<void> {
-    await this.#attempt('start', async (control) => this.#carry(await control.start([])), signal);
+    await this.#attempt('start', () => this.#carry(untilUp(this.#flags, signal)), signal);
     if (signal.aborted) return;
     const informed = await this.#manager?.tell('READY=1', `STATUS=${this.#flags.name} runs`);
     if (informed === false)

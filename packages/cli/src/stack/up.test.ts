@@ -159,6 +159,38 @@ describe('up in the foreground', () => {
     assert.deepEqual(leftovers(), []);
   });
 
+  it('goes on showing logs and events when the brain was killed, and misses none', async () => {
+    const counter = { run: ['/bin/sh', '-c', 'n=0; while :; do n=$((n+1)); echo line $n; sleep 0.1; done'] };
+    write({ counter });
+    const started = start('up');
+    await started.sees('stderr', /counter up\n/);
+    const { brain } = JSON.parse((await run('ps', '--json')).stdout);
+    await started.sees('stdout', /line 5\n/);
+    process.kill(brain.pid, 'SIGKILL');
+    await started.sees('stdout', /counter\.1 +\* runs on with another brain\n/);
+    const [, seen] = /line (\d+)\n$/.exec((await run('logs', 'counter', '--tail', '1')).stdout) ?? [];
+    await started.sees('stdout', new RegExp(`line ${Number(seen) + 5}\n`));
+    started.child.kill('SIGTERM');
+    const { code, stdout } = await started.ended;
+    assert.equal(code, 0);
+    const numbers = [...stdout.matchAll(/\| line (\d+)$/gm)].map(([, number]) => Number(number));
+    assert.deepEqual(
+      numbers,
+      Array.from(numbers, (_, i) => i + 1),
+    );
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it('starts no service with a schedule before its time', async () => {
+    write({ first: talker('hello'), nightly: { ...talker('too early'), schedule: '0 0 1 1 *' } });
+    const started = start('up');
+    await started.sees('stderr', /first, nightly up\n/);
+    assert.match((await run('ps')).stdout, /^nightly +1 +- +waiting \d+d/m);
+    started.child.kill('SIGTERM');
+    const { stdout } = await started.ended;
+    assert.ok(!stdout.includes('too early'));
+  });
+
   it('makes the stack what the config says by SIGHUP, and reloads the rest', async () => {
     const quick = { reload: { healthyMs: 1 } };
     write({ first: { ...talker('hello'), ...quick } });

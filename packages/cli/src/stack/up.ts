@@ -1,15 +1,15 @@
 /** `kindred up`: starts a stack, as a daemon or in the foreground. */
 import type { Command } from 'commander';
 import { describePid1 } from 'kindred/process';
-import { type StartedStack, startStack } from 'kindred/supervisor';
+import type { StartedStack } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import { noteTo, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
-import { withControl } from './asking.ts';
 import { cronMaker } from './cron.ts';
 import { foreground } from './foreground.ts';
 import { GivenUp, showProgress } from './progress.ts';
 import { startedOf } from './started.ts';
+import { untilUp } from './until-up.ts';
 import { addStackOptions, addTimeout, readStack, type StackFlags } from './which-stack.ts';
 
 interface UpFlags extends StackFlags {
@@ -43,6 +43,7 @@ async function up(terminal: Terminal, flags: UpFlags): Promise<void> {
   const note = noteTo(terminal);
   const stack = await readStack(flags);
   for (const { path, text, mend } of stack.remarks) note(`${path} ${text}: ${mend}`);
+  const { startStack } = await import('kindred/supervisor');
   const start = async (): Promise<StartedStack> =>
     startStack(stack.file, {
       name: stack.name,
@@ -63,14 +64,12 @@ async function up(terminal: Terminal, flags: UpFlags): Promise<void> {
     );
   }
   await start();
-  await withControl({ ...flags, name: stack.name }, terminal, async (control) => {
-    try {
-      await showProgress(await control.start([]), terminal, flags);
-    } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
-      throw new GivenUp(`${error.message}; what can run does: kindred ps, and kindred down ends it`);
-    }
-  });
+  try {
+    await showProgress(untilUp({ ...flags, name: stack.name }, terminal.stop), terminal, flags);
+  } catch (error) {
+    if (!(error instanceof GivenUp)) throw error;
+    throw new GivenUp(`${error.message}; what can run does: kindred ps, and kindred down ends it`);
+  }
 }
 
 /** This file's neighbour, in the sources and in what is published. */

@@ -258,7 +258,7 @@ describe('down', () => {
 describe('upgrade', () => {
   it('tells which brain has taken over, and what became of the keeper', async () => {
     assert.equal((await ask('upgrade')).stderr, 'brain 5001 has taken over; the keeper was kept\n');
-    assert.equal((await ask('upgrade', '--json')).stdout, '{"brain":5001,"keeper":"kept"}\n');
+    assert.equal((await ask('upgrade', '--json')).stdout, '{"brain":5301,"keeper":"kept"}\n');
   });
 });
 

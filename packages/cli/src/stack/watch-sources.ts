@@ -1,6 +1,6 @@
 /** `kindred up --watch`: the folder of each module that a service is made of, and the config. */
 import { dirname } from 'node:path';
-import { type CheckedStack, watchFiles } from 'kindred/supervisor';
+import type { CheckedStack, watchFiles } from 'kindred/supervisor';
 
 export interface SourceWatch {
   signal: AbortSignal;
@@ -13,9 +13,13 @@ export interface SourceWatch {
  * Services that say themselves what is watched (`watch`) are left to the stack, and programs that are no modules are not
  * known. A module in the folder of the config stands for the whole folder, as most do.
  */
-export function watchSources({ file, services }: CheckedStack & { file: string }, watch: SourceWatch): void {
+export function watchSources(
+  { file, services }: CheckedStack & { file: string },
+  watch: SourceWatch,
+  watchPaths: typeof watchFiles,
+): void {
   const { signal, onFault } = watch;
-  watchFiles([file], { signal, onFault, onChange: () => watch.onChange(undefined) });
+  watchPaths([file], { signal, onFault, onChange: () => watch.onChange(undefined) });
   const folders = new Map<string, string[]>();
   for (const { name, program, watch: own } of Object.values(services)) {
     if (own !== undefined || program.kind === 'run') continue;
@@ -23,7 +27,7 @@ export function watchSources({ file, services }: CheckedStack & { file: string }
     folders.set(folder, [...(folders.get(folder) ?? []), name]);
   }
   for (const [folder, names] of folders)
-    watchFiles([folder], {
+    watchPaths([folder], {
       signal,
       onFault,
       onChange(paths) {

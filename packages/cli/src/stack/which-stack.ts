@@ -3,15 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { connect } from 'kindred';
-import {
-  type CheckedStack,
-  type Control,
-  configNames,
-  controlAddress,
-  findConfig,
-  loadStack,
-  runningStacks,
-} from 'kindred/supervisor';
+import type { CheckedStack, Control } from 'kindred/supervisor';
 import { longestMs, toMs } from '../options.ts';
 import { UsageError } from '../usage.ts';
 import { cronMaker } from './cron.ts';
@@ -48,9 +40,10 @@ export function addTimeout(command: Command): Command {
  */
 export async function nameOfStack(flags: StackFlags, folder: string = process.cwd()): Promise<string> {
   if (flags.name !== undefined) return flags.name;
+  const { configNames, loadStack } = await import('kindred/supervisor');
   if (flags.config === undefined && !configNames.some((name) => existsSync(resolve(folder, name))))
     return onlyOne(folder);
-  const file = configFile(flags, folder);
+  const file = await configFile(flags, folder);
   try {
     return (await loadStack(file, { cron: await cronMaker() })).name;
   } catch (error) {
@@ -65,12 +58,14 @@ export async function readStack(
   flags: StackFlags,
   folder: string = process.cwd(),
 ): Promise<CheckedStack & { file: string }> {
-  const file = configFile(flags, folder);
+  const file = await configFile(flags, folder);
+  const { loadStack } = await import('kindred/supervisor');
   const stack = await loadStack(file, { cron: await cronMaker() });
   return { ...stack, name: flags.name ?? stack.name, file };
 }
 
-function configFile({ config = '.' }: StackFlags, folder: string): string {
+async function configFile({ config = '.' }: StackFlags, folder: string): Promise<string> {
+  const { findConfig } = await import('kindred/supervisor');
   const at = resolve(folder, config);
   if (!existsSync(at))
     throw new UsageError(`there is no file ${config}: --config names the config of a stack`);
@@ -79,6 +74,7 @@ function configFile({ config = '.' }: StackFlags, folder: string): string {
 
 /** The stack that was started from this config. */
 async function runningFrom(file: string): Promise<string | undefined> {
+  const { controlAddress, runningStacks } = await import('kindred/supervisor');
   const configs = await Promise.all(
     (await runningStacks()).map(async (name) => {
       try {
@@ -100,6 +96,7 @@ async function runningFrom(file: string): Promise<string | undefined> {
 
 /** Where no config says it: the one that runs, if there is no other. */
 async function onlyOne(folder: string): Promise<string> {
+  const { runningStacks } = await import('kindred/supervisor');
   const running = await runningStacks();
   const [only] = running;
   if (only !== undefined && running.length === 1) return only;
