@@ -1,4 +1,5 @@
 /** How a process of a service is started: what is recorded of it, what the keeper is told, and what is made of its answer. */
+import { pathToFileURL } from 'node:url';
 import { planAgent, planHost } from '../agent/agent-plan.ts';
 import type { ReadyPlan } from '../checks/ready.ts';
 import type { ListenerEntry, StartSpec } from '../keeper/keeper.ts';
@@ -85,7 +86,8 @@ function programOf(
   if (program.kind === 'run') return { command: program.command, args: program.args, env: {}, lines: [] };
   const listeners = listen.flatMap((name) => open.get(name) ?? []);
   const agent = planAgent({ listeners, hang: hang ?? false, graceMs });
-  const main = program.kind === 'fork' ? [program.module] : planHost(program.module, listeners, graceMs);
+  const main =
+    program.kind === 'fork' ? [program.module] : planHost(pathToFileURL(program.module), listeners, graceMs);
   return {
     command: process.execPath,
     args: [...agent.execArgv, ...program.execArgv, ...main, ...program.args],

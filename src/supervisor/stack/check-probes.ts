@@ -13,7 +13,8 @@ const healthKinds = ['tcp', 'http', 'command', 'call'] as const;
 
 /** `inheritedFds`: how many descriptors from 3 on are listeners. */
 export function checkReady(service: Fields, around: Surroundings, inheritedFds: number): CheckedReady {
-  const otherwise: CheckedReady = { by: 'start', timeoutMs: 30_000 };
+  // What is hosted says by itself that it is served.
+  const otherwise: CheckedReady = { by: service.has('host') ? 'call' : 'start', timeoutMs: 30_000 };
   const given = service.get('ready');
   if (given === undefined) return otherwise;
   const value = typeof given === 'string' ? { by: given } : given;

@@ -1,5 +1,8 @@
 /** One service of a config, by itself; what it has to do with others is checked with all of them. */
 
+import { isIP } from 'node:net';
+import { parseAddress } from '../../transports/address.ts';
+import { isLoopback } from '../../transports/exposure.ts';
 import { checkHealth, checkReady } from './check-probes.ts';
 import { checkProgram } from './check-program.ts';
 import {
@@ -53,12 +56,7 @@ export function checkService(
   const listen = checkListen(fields, frame.listeners);
   const isNode = program !== undefined && program.kind !== 'run';
   const schedule = checkSchedule(fields, around);
-  if (program?.kind === 'host' && listen.length === 0)
-    fields.wrong(
-      'listen',
-      'is missing: nobody could call what it hosts',
-      "declare a listener, and write listen: ['its name']",
-    );
+  if (program?.kind === 'host') checkHosted(fields, listen, frame.listeners);
   const service = {
     name,
     instances: checkInstances(fields, around),
@@ -161,6 +159,26 @@ function checkListen(fields: Fields, listeners: Readonly<Record<string, CheckedL
       fields.wrong(`listen.${index}`, `is ${shown(name)} again`, 'leave it out');
   }
   return names;
+}
+
+/** What is hosted answers whoever reaches it: nobody, or this machine alone. */
+function checkHosted(fields: Fields, listen: readonly string[], listeners: ServiceFrame['listeners']): void {
+  if (listen.length === 0)
+    fields.wrong(
+      'listen',
+      'is missing: nobody could call what it hosts',
+      "declare a listener, and write listen: ['its name']",
+    );
+  for (const [index, name] of listen.entries()) {
+    const address = listeners[name]?.address;
+    const parsed = address === undefined ? undefined : parseAddress(address);
+    if (parsed?.kind === 'tcp' && isIP(parsed.host) !== 0 && !isLoopback(parsed.host))
+      fields.wrong(
+        `listen.${index}`,
+        `is ${address}, where others than this machine could call what it hosts`,
+        'listen at 127.0.0.1, or serve it yourself, with a secret: fork, and serve(inherited(...))',
+      );
+  }
 }
 
 function checkShare(

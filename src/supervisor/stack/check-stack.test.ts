@@ -69,6 +69,11 @@ describe('a config that is good', () => {
       { program: { kind: 'fork', module: '/app/db.ts', args: [], execArgv: [] } },
     ],
     ['a needed service as ready', { needs: [] }, { needs: {} }],
+    [
+      'what is hosted ready when it is served',
+      { host: './web.ts', listen: ['web'] },
+      { ready: { by: 'call', timeoutMs: 30_000 } },
+    ],
     ['ready by a word', { ready: 'call' }, { ready: { by: 'call', timeoutMs: 30_000 } }],
     [
       'ready by a port of this machine',
@@ -274,6 +279,10 @@ describe('a config that is wrong is refused, with where, what, and what to write
     [service({ fork: './wbe.ts' }), /^services.web.fork is "\.\/wbe\.ts", and there is no such file.*\/app/],
     [service({ fork: 'https://x/y.js' }), /^services.web.fork is .*no file/],
     [service({ host: './web.ts' }), /^services.web.listen is missing: nobody could call/],
+    [
+      { listeners: { web: 'tcp://0.0.0.0:8080' }, services: { web: { host: './web.ts', listen: ['web'] } } },
+      /^services.web.listen.0 is tcp:.*where others than this machine could call/,
+    ],
     [service({ instances: 1.5 }), /^services.web.instances is 1.5: write a number or 'cpus', from 0 to 1000/],
     [service({ instances: 'cpu' }), 'services.web.instances is "cpu": write a number or \'cpus\''],
     [service({ instances: '4' }), 'services.web.instances is "4": write 4, without quotes'],

@@ -24,10 +24,8 @@ export interface RouteOf<Service extends string> extends Omit<RouteSpec, 'to'> {
 }
 
 /** The stack, as it is: what is wrong in more than its types is told when it is checked. */
-export function defineStack<
-  Service extends string,
-  Listener extends string = never,
-  Group extends string = never,
->(stack: StackOf<Listener, Service, Group>): Stack {
+export function defineStack<S extends string, L extends string = never, G extends string = never>(
+  stack: StackOf<L, S, G>,
+): Stack {
   return stack;
 }

@@ -101,7 +101,7 @@ export interface ServiceSpec<Listener extends string = string> {
   group?: string | number | undefined;
   /** What must be so before it starts; with a list, `ready`. It is stopped before them. */
   needs?: readonly string[] | Readonly<Record<string, Need | undefined>> | undefined;
-  /** When it counts as ready. Default: as soon as it runs. */
+  /** When it counts as ready. Default: as soon as it runs; what is hosted, when it is served. */
   ready?: ReadySpec | undefined;
   /** Asked again and again once it is ready. Default: not at all. */
   health?: HealthSpec | undefined;
