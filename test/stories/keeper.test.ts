@@ -287,6 +287,27 @@ describe('a brain that is replaced', onPosix, () => {
       assert.ok(options.name);
     }));
 
+  it('by one that fails again and again is back', () =>
+    keeping(async ({ start, next, ask }) => {
+      await start();
+      await next('brain');
+      await ask((keeper) => keeper.replaceBrain({ module: fixture('kept-brain-fickle.ts') })).catch(() => {});
+      const back = await next('brain');
+      await until('it serves', () => ask(async (keeper) => (await keeper.pid()) === back.pid));
+      const { restarts } = await ask((keeper) => keeper.table());
+      assert.ok(restarts.brain >= 4, `${restarts.brain} have ended`);
+    }));
+
+  it('because it does not answer any more is ended first', () =>
+    keeping(async ({ start, next }) => {
+      await start({ brainTimeoutMs: 1000 });
+      const before = await next('brain');
+      process.kill(before.pid, 'SIGSTOP');
+      const { news } = await next('brain');
+      assert.equal(isRunning({ pid: before.pid }), false);
+      assert.equal(news['epoch'], 2);
+    }));
+
   it('stays where the one that should follow does not become ready', () =>
     keeping(async ({ start, next, ask }) => {
       await start();

@@ -35,13 +35,18 @@ export interface BrainLife {
 }
 
 export interface BrainSettings {
+  /** Of the keeper. */
+  directory: string;
   program: Program;
   /** A seat for each. */
   seat(): Keeper;
   onExit(exit: Exit): void;
   /** For what people should know. */
   say(text: string): void;
+  /** Default 30,000. */
   readyTimeoutMs?: number | undefined;
+  /** One that has not answered for so long is replaced, in milliseconds. Default 30,000. */
+  answerTimeoutMs?: number | undefined;
   clock?: Clock | undefined;
 }
 
@@ -62,16 +67,18 @@ const soundMs = 1000;
 /** A module of which one was ready as long has worked. */
 const provenMs = 10_000;
 const maxFailures = 3;
-const askEveryMs = 10_000;
-const answerTimeoutMs = 30_000;
+/** Asked so often within the time that it may take to answer. */
+const asks = 3;
 const replacedGraceMs = 5000;
 
 export function keepBrain({
+  directory,
   program: first,
   seat,
   onExit,
   say,
   readyTimeoutMs = 30_000,
+  answerTimeoutMs = 30_000,
   clock = systemClock,
 }: BrainSettings): BrainLife {
   const over = new AbortController();
@@ -83,7 +90,7 @@ export function keepBrain({
   let failures = 0;
 
   function start(of: Program): Brain {
-    const member = startMember(of, readyTimeoutMs, clock);
+    const member = startMember(directory, of, readyTimeoutMs, clock);
     const own = seat();
     const service = outsideOfCalls({
       ...own,
@@ -103,7 +110,7 @@ export function keepBrain({
     const gone = new AbortController();
     void exited.then(() => gone.abort());
     for (;;) {
-      await pause(askEveryMs, clock, gone.signal);
+      await pause(answerTimeoutMs / asks, clock, gone.signal);
       if (gone.signal.aborted) return;
       const [peer] = (await server).peers;
       try {

@@ -1,12 +1,11 @@
 /** What a keeper that was killed has left in its directory: taken over, or put away. */
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../base/clock.ts';
 import { isAlive, type ProcessIdentity } from '../../process/process-identity.ts';
 import { thisSystem } from '../../process/process-system.ts';
 import { findObstacle, unlinkIfSame } from '../../transports/socket-file.ts';
 import type { Fifo, FifoMaker } from './fifos.ts';
-import { adoptProcess, type KeptProcess } from './kept-process.ts';
+import { adoptProcess, type KeptProcess, type ProcessSurroundings } from './kept-process.ts';
 import { alive, endAll, findMarked, findMembers } from './leftovers.ts';
 import type { KeptLog } from './logger-orders.ts';
 import { readRecord } from './record.ts';
@@ -25,7 +24,7 @@ export async function adoptFormer(
   pipeDirectory: string,
   makeFifos: FifoMaker,
   graceMs: number,
-  clock: Clock,
+  surroundings: Omit<ProcessSurroundings, 'wallClock'>,
 ): Promise<Former> {
   const record = readRecord(directory);
   const lasting = record?.lasting.filter(({ identity }) => isAlive(identity)) ?? [];
@@ -43,7 +42,7 @@ export async function adoptFormer(
     ];
     return [...new Map(found.map((identity) => [identity.pid, identity])).values()];
   };
-  await endAll(find, graceMs, clock);
+  await endAll(find, graceMs, surroundings.clock);
   for (const path of record?.sockets ?? []) await removeDead(path);
   const logs = record?.logs.filter(({ name }) => lasting.some(({ spec }) => spec.log === name)) ?? [];
   const paths = [
@@ -57,7 +56,9 @@ export async function adoptFormer(
   const pipes = new Map((await makeFifos(paths)).map((fifo) => [fifo.path, fifo]));
   const pipe = (path: string): Fifo => pipes.get(path) as Fifo;
   return {
-    processes: lasting.map((entry) => adoptProcess(entry, Object.values(entry.lines).map(pipe), clock)),
+    processes: lasting.map((entry) =>
+      adoptProcess(entry, Object.values(entry.lines).map(pipe), surroundings),
+    ),
     logs: logs.map((settings) => ({ settings, pipes: [pipe(settings.out), pipe(settings.err)] })),
   };
 }

@@ -28,6 +28,7 @@ export interface KeeperMainOptions {
   brain: Program;
   logger: Program;
   brainReadyTimeoutMs?: number | undefined;
+  brainAnswerTimeoutMs?: number | undefined;
 }
 
 /** How long a brain that was asked may take to stop everything in its order. */
@@ -73,7 +74,9 @@ async function main(text: string): Promise<void> {
     systemClock.after(askedMs, () => void leave(exitCodes.ok)).unref();
   };
 
-  logger = keepLogger(options.logger, kept.logs, (exit) => kept.tell({ kind: 'logger-ended', exit }));
+  logger = keepLogger(directory, options.logger, kept.logs, (exit) =>
+    kept.tell({ kind: 'logger-ended', exit }),
+  );
   const seat = () => {
     const own = kept.seat();
     return {
@@ -86,8 +89,10 @@ async function main(text: string): Promise<void> {
     };
   };
   brain = keepBrain({
+    directory,
     program: options.brain,
     readyTimeoutMs: options.brainReadyTimeoutMs,
+    answerTimeoutMs: options.brainAnswerTimeoutMs,
     seat,
     say,
     onExit(exit) {

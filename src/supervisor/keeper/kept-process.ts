@@ -8,7 +8,7 @@
  */
 import { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { type Clock, systemClock } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { listenFds } from '../../handles/listen-fds.ts';
 import type { Exit } from '../../process/outcome.ts';
 import {
@@ -24,6 +24,7 @@ import { terminate } from '../../process/terminate.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { Fifo } from './fifos.ts';
 import type { ProcessEntry, StartSpec } from './keeper.ts';
+import type { SharedLook } from './shared-look.ts';
 
 export interface KeptProcess {
   readonly entry: ProcessEntry;
@@ -48,12 +49,17 @@ export interface Endowment {
   mark: Readonly<Record<string, string>>;
 }
 
+export interface ProcessSurroundings {
+  clock: Clock;
+  wallClock: () => number;
+  look: SharedLook;
+}
+
 /** Throws the codes of `spawn`. */
 export async function startProcess(
   spec: StartSpec,
   given: Endowment,
-  wallClock: () => number,
-  clock: Clock = systemClock,
+  { clock, wallClock, look }: ProcessSurroundings,
 ): Promise<KeptProcess> {
   const lasting = spec.onParentDeath === 'survive';
   const own: number[] = [];
@@ -87,6 +93,8 @@ export async function startProcess(
       detached: true,
       onParentDeath: spec.onParentDeath,
     });
+    // Before anybody else hears of it, and looks who is left.
+    child.prependOnceListener('exit', () => look.renew());
     if (child.pid === undefined) await child.exited;
     const identity = identityOfProcess(child.pid as number);
     const entry: ProcessEntry = {
@@ -95,7 +103,8 @@ export async function startProcess(
       startedAt: wallClock(),
       lines: Object.fromEntries([...given.lines].map(([to, { path }]) => [to, path])),
     };
-    return keep(entry, [...given.lines.values()], child as unknown as ChildProcess, child.exited, clock);
+    const asNode = child as unknown as ChildProcess;
+    return keep(entry, [...given.lines.values()], asNode, child.exited, { clock, look });
   } finally {
     for (const fd of own) closeSync(fd);
   }
@@ -107,21 +116,22 @@ const lookEveryMs = 250;
 export function adoptProcess(
   entry: ProcessEntry,
   lines: readonly Fifo[],
-  clock: Clock = systemClock,
+  { clock, look }: Omit<ProcessSurroundings, 'wallClock'>,
 ): KeptProcess {
   const stand = standInFor(entry.identity);
   const exited = new Promise<Exit>((resolve) => {
-    const look = (): void => {
+    const ask = (): void => {
       if (isAlive(entry.identity)) {
-        clock.after(lookEveryMs, look).unref();
+        clock.after(lookEveryMs, ask).unref();
         return;
       }
+      look.renew();
       stand.over();
       resolve({ exitCode: null, signal: null });
     };
-    look();
+    ask();
   });
-  const kept = keep(entry, lines, stand.child, exited, clock);
+  const kept = keep(entry, lines, stand.child, exited, { clock, look });
   return {
     entry,
     lines,
@@ -141,7 +151,7 @@ function keep(
   lines: readonly Fifo[],
   child: ChildProcess,
   exited: Promise<Exit>,
-  clock: Clock,
+  { clock, look }: Omit<ProcessSurroundings, 'wallClock'>,
 ): KeptProcess {
   let ending: { done: Promise<void>; hurry: AbortController; untilMs: number } | undefined;
   return {
@@ -162,7 +172,7 @@ function keep(
       }
       const hurry = new AbortController();
       const options = { signal, graceMs, hurry: hurry.signal, tree: true, killSurvivors: true } as const;
-      const done = terminate(child, options, { clock }).then(
+      const done = terminate(child, options, { clock, system: look }).then(
         () => undefined,
         (error) => {
           // It may be tried again.

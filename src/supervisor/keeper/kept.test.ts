@@ -104,7 +104,7 @@ describe('the keeper', { skip }, () => {
   it('keeps what a process writes in pipes that nobody reads, and tells where lines come out', () =>
     keeping(async (keeper, kept) => {
       const { lines } = await keeper.start(
-        shell('a.1#1', 'echo out; echo err >&2; echo five >&5; eval "echo word >&${KINDRED_WORDS#fd:}"', {
+        shell('a.1#1', `echo out; echo err >&2; echo five >&5; eval "echo word >&\${KINDRED_WORDS#fd:}"`, {
           lines: [{ to: 'words' }, { to: 5 }],
         }),
       );
@@ -164,7 +164,10 @@ describe('the keeper', { skip }, () => {
 
   it('shortens a grace that runs when it is told a shorter one', () =>
     keeping(async (keeper) => {
-      await keeper.start(shell('a.1#1', 'trap "" TERM; while :; do sleep 0.05; done'));
+      const { lines } = await keeper.start(
+        shell('a.1#1', 'trap "" TERM; echo deaf >&3; while :; do sleep 0.05; done', { lines: [{ to: 3 }] }),
+      );
+      await readPipe(lines['3'] as string);
       const first = keeper.end('a.1#1', { graceMs: 600_000 });
       const exit = { exitCode: null, signal: 'SIGKILL' };
       assert.deepEqual(await keeper.end('a.1#1', { graceMs: 0 }), exit);

@@ -11,18 +11,18 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { identityOfProcess } from '../../process/process-identity.ts';
-import { thisSystem } from '../../process/process-system.ts';
 import { layDescriptors } from './descriptors.ts';
 import { createEventLog, type News } from './event-log.ts';
 import { createFifoMaker, type Fifo } from './fifos.ts';
 import { adoptFormer } from './former.ts';
 import type { Keeper, KeeperTable, KeptListener, StartSpec } from './keeper.ts';
 import { type KeptProcess, startProcess } from './kept-process.ts';
-import { endAll, findMarked, findMembers, markOf, trySend } from './leftovers.ts';
+import { endAll, findMarked, findMembers, markOf, staffId, trySend } from './leftovers.ts';
 import { type LentDescriptor, type OpenListener, openListener } from './listeners.ts';
 import type { KeptLog, LoggerOrders } from './logger-orders.ts';
 import { createNotes } from './notes.ts';
 import { createRecorder } from './record.ts';
+import { createSharedLook } from './shared-look.ts';
 import { lockStack } from './stack-lock.ts';
 
 export interface KeeperSettings {
@@ -89,6 +89,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const notes = createNotes();
   const events = createEventLog(wallClock);
   const inTurn = createTurns();
+  const look = createSharedLook();
   const keeper = identityOfProcess(process.pid);
   const startedAt = wallClock();
   const restarts = { brain: 0, logger: 0 };
@@ -116,7 +117,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     void one.exited.then((exit) => {
       // Those that it has started have lost their parent in this moment. Where it was asked to end they have their grace.
       if (!one.isEnding)
-        for (const orphan of findMembers(one.entry.identity, thisSystem.all())) trySend(orphan, 'SIGKILL');
+        for (const orphan of findMembers(one.entry.identity, look.all())) trySend(orphan, 'SIGKILL');
       one.entry.ended = { at: wallClock(), exit };
       events.add({ kind: 'ended', id, exit });
       recorder.save().catch(() => {});
@@ -170,7 +171,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
         listeners: new Map(spec.listeners.map((name) => [name, (lent.get(name) as LentDescriptor).fd])),
         mark: markOf(directory, id),
       };
-      const one = await startProcess(spec, given, wallClock, clock);
+      const one = await startProcess(spec, given, { clock, wallClock, look });
       hold(id, one);
       await recorder.save();
       return one;
@@ -194,7 +195,11 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
     events.wake();
     await Promise.allSettled([...processes.values()].map((one) => one.end('SIGTERM', graceMs)));
     // Those that have left their trees.
-    await endAll(() => findMarked(directory), Math.min(graceMs, leftoverGraceMs), clock);
+    await endAll(
+      () => findMarked(directory, (id) => id !== staffId),
+      Math.min(graceMs, leftoverGraceMs),
+      clock,
+    );
     await settings.beforeEnd?.();
     for (const listener of listeners.values()) await listener.close().catch(() => {});
     for (const { lines } of processes.values()) for (const pipe of lines) pipe.close();
@@ -333,7 +338,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   }
 
   try {
-    const former = await adoptFormer(directory, pipeDirectory, makeFifos, leftoverGraceMs, clock);
+    const former = await adoptFormer(directory, pipeDirectory, makeFifos, leftoverGraceMs, { clock, look });
     for (const log of former.logs) logs.set(log.settings.name, log);
     for (const one of former.processes) hold(one.entry.spec.id, one);
     await recorder.save();

@@ -15,6 +15,9 @@ import { type ProcessStat, type ProcessSystem, thisSystem } from '../../process/
 /** In the environment of every kept process: `DIRECTORY#ID`. */
 export const markVariable = 'KINDRED_KEPT';
 
+/** The id of brain and logger, which end later than all others. */
+export const staffId = '';
+
 export function markOf(directory: string, id: string): Record<string, string> {
   return { [markVariable]: `${directory}#${id}` };
 }

@@ -33,6 +33,7 @@ const endGraceMs = 2000;
 
 /** `logs`: all that are open, for each one that starts. */
 export function keepLogger(
+  directory: string,
   program: Program,
   logs: () => KeptLog[],
   onExit: (exit: Exit) => void,
@@ -47,7 +48,7 @@ export function keepLogger(
   async function live(): Promise<void> {
     while (!over.signal.aborted) {
       const startedAt = clock.now();
-      member = startMember(program, startTimeoutMs, clock);
+      member = startMember(directory, program, startTimeoutMs, clock);
       const { child, exited } = member;
       try {
         const own = await connect<LoggerOrders>(child);

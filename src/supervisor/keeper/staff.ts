@@ -11,6 +11,7 @@ import { inheritedEnv } from '../../process/environment.ts';
 import { type Exit, howEnded } from '../../process/outcome.ts';
 import { pidFileVariable, readyLine, readyVariable } from '../../process/ready.ts';
 import { fork } from '../../process/spawn.ts';
+import { markOf, staffId } from './leftovers.ts';
 
 /** A module for Node.js, by its URL or path. */
 export interface Program {
@@ -30,8 +31,9 @@ export const readyFd = 3;
 /** How long one may take to end when the keeper is gone. */
 const orphanGraceMs = 5000;
 
-/** Its output goes where the keeper's own goes. */
+/** Its output goes where the keeper's own goes. `directory`: that of the keeper. */
 export function startMember(
+  directory: string,
   { module, args = [] }: Program,
   readyTimeoutMs: number,
   clock: Clock = systemClock,
@@ -42,7 +44,8 @@ export function startMember(
     channel: 'descriptor',
     kindred: true,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    env: { ...env, [readyVariable]: `fd:${readyFd}` },
+    // The mark: the next keeper waits until they are gone.
+    env: { ...env, [readyVariable]: `fd:${readyFd}`, ...markOf(directory, staffId) },
     detached: true,
     onParentDeath: 'die',
     graceMs: orphanGraceMs,

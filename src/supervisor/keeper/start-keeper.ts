@@ -37,6 +37,8 @@ export interface KeeperOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** How long the first brain may take to be ready, in milliseconds. Default 60,000. */
   readyTimeoutMs?: number | undefined;
+  /** A brain that has not answered for so long is ended, and another one started, in milliseconds. Default 30,000. */
+  brainTimeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -98,6 +100,7 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
     brain: options.brain,
     logger: { ...options.logger, args: [logDirectory, ...(options.logger.args ?? [])] },
     brainReadyTimeoutMs: readyTimeoutMs,
+    brainAnswerTimeoutMs: options.brainTimeoutMs,
   };
   const started = { args: [JSON.stringify(told)], env, readyTimeoutMs, signal };
   try {
