@@ -4,14 +4,15 @@
  * ```
  *   open --drain()--> draining --the last connection has ended--> closed
  * ```
- * A server that drains accepts no more. Over HTTP each answer that begins from then on says `Connection: close`, and only
- * a connection on which nothing comes is closed: `server.close()` would cut all idle ones at once, with the request that
- * is on its way there (nodejs/node#60617).
+ * A server that drains accepts no more. Over HTTP each answer whose headers are written from then on says
+ * `Connection: close`, and only a connection on which nothing comes is closed: `server.close()` would cut all idle ones at
+ * once, with the request that is on its way there (nodejs/node#60617).
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Server as HttpServer, ServerResponse } from 'node:http';
-import { Server } from 'node:net';
+import { Server, type Socket } from 'node:net';
+import { answerUnderWay } from '../handles/node-internals.ts';
 
 /** How often the connections are closed on which nothing is under way, in milliseconds. */
 const idleMs = 500;
@@ -20,12 +21,19 @@ export class OwnServers {
   readonly #servers = new Set<Server>();
   /** Each until it listens, or cannot. */
   readonly #starting = new Set<Promise<void>>();
+  /** Accepted by servers of this process, and open. */
+  readonly #sockets = new Set<Socket>();
 
   /** Knows those that begin to listen from now on. */
   constructor() {
     subscribe('tracing:net.server.listen:asyncStart', (message) =>
       this.#add((message as { server: Server }).server),
     );
+    subscribe('net.server.socket', (message) => {
+      const { socket } = message as { socket: Socket };
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Resolves when all that were told to listen do. Rejects where one of them cannot. */
@@ -35,10 +43,13 @@ export class OwnServers {
 
   /** Resolves when the last connection has ended. */
   async drain(): Promise<void> {
-    subscribe('http.server.request.start', (message) => {
-      const { response } = message as { response: ServerResponse };
-      if (!response.headersSent) response.setHeader('connection', 'close');
-    });
+    subscribe('http.server.request.start', (message) =>
+      markLast((message as { response: ServerResponse }).response),
+    );
+    for (const socket of this.#sockets) {
+      const response = answerUnderWay(socket);
+      if (response !== undefined) markLast(response);
+    }
     const closing = [...this.#servers].map(
       (server) => new Promise<unknown>((resolve) => Server.prototype.close.call(server, resolve)),
     );
@@ -65,4 +76,8 @@ export class OwnServers {
     starting.catch(() => {});
     server.once('close', () => this.#servers.delete(server));
   }
+}
+
+function markLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
 }

@@ -18,6 +18,7 @@ import { endsProcess } from './end-of-input.ts';
 import { sessionsAt } from './may-resume.ts';
 import { notifierOf } from './notify-all.ts';
 import { openPeer } from './open-peer.ts';
+import { rememberServer } from './open-servers.ts';
 import { type Reached, reach } from './reach.ts';
 import { remarksOf } from './remarks.ts';
 import { noSecret, secretsOf } from './secrets.ts';
@@ -212,5 +213,6 @@ function createServer<Remote>(
     },
     [Symbol.asyncDispose]: () => server.close(),
   };
+  rememberServer(server);
   return server;
 }

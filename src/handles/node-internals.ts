@@ -5,6 +5,7 @@
  * Seen to be so on Node.js 22, 24 and 26.
  */
 import { Socket as DatagramSocket } from 'node:dgram';
+import type { ServerResponse } from 'node:http';
 import net, { isIPv6, type Server, type Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { KindredError } from '../base/errors.ts';
@@ -62,6 +63,12 @@ export function hasEnded(socket: Socket): boolean {
 /** Whether it is a Unix domain socket, or a named pipe of Windows. */
 export function isPipe(handle: object): boolean {
   return nativeOf(handle)?.constructor.name === 'Pipe';
+}
+
+/** The answer to the HTTP request that came last on this connection, until it is sent; none over TLS, and of other protocols. */
+export function answerUnderWay(socket: Socket): ServerResponse | undefined {
+  const { _httpMessage: message } = socket as { _httpMessage?: Partial<ServerResponse> | null };
+  return typeof message?.setHeader === 'function' ? (message as ServerResponse) : undefined;
 }
 
 /**

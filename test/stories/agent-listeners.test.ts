@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { connect } from '../../src/index.ts';
 import type { ListenerEntry } from '../../src/supervisor/keeper/keeper.ts';
 import { until, within } from './fixtures/deadline.ts';
-import { inHouse } from './fixtures/services.ts';
+import { inHouse, type Service } from './fixtures/services.ts';
 
 const skip = process.platform === 'win32' && 'there is no keeper';
 
@@ -66,7 +67,7 @@ describe('a declared listener', { skip }, () => {
         await service.signal('SIGTERM');
         assert.equal(await service.ended(), 'SIGTERM');
         // The socket is the keeper's: it waits for the next one.
-        const visitor = connect(portOf(web), '127.0.0.1');
+        const visitor = connectSocket(portOf(web), '127.0.0.1');
         await once(visitor, 'connect');
         visitor.destroy();
         await house.keeper.closeListener('web');
@@ -142,16 +143,60 @@ describe('SIGTERM', { skip }, () => {
       const web = await house.listener('web');
       const service = await house.start({ program: server(`listen(${portOf(web)})`), listeners: [web] });
       await service.said('at ');
-      const slow = ask(`${urlOf(web)}/slow`);
+      const kept = new Agent({ keepAlive: true });
+      const slow = once(get(`${urlOf(web)}/slow`, { agent: kept }), 'response') as Promise<[IncomingMessage]>;
       await service.said('slow one');
-      const idle = connect(portOf(web), '127.0.0.1');
+      const idle = connectSocket(portOf(web), '127.0.0.1');
       idle.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
       await once(idle, 'data');
       await service.signal('SIGTERM');
       await within('the idle connection is closed', once(idle.resume(), 'close'));
       await service.signal('SIGUSR2');
-      assert.equal(await slow, 'slow');
+      const [response] = await slow;
+      assert.equal(response.headers.connection, 'close', 'nothing more is to be asked there');
+      assert.equal(await text(response), 'slow');
       assert.equal(await service.ended(), 'SIGTERM');
+      kept.destroy();
+    }));
+
+  it('to one of two that serve calls fails none, and what runs is finished', () =>
+    inHouse(async (house) => {
+      const web = await house.listener('web');
+      const program = `
+        import { serve } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)};
+        let open = () => {};
+        const opened = new Promise((resolve) => { open = resolve; });
+        process.on('SIGUSR2', open);
+        await serve('${web.bound}', {
+          pid: () => process.pid,
+          wait: async () => { console.log('waits'); await opened; return process.pid; },
+        });
+        console.log('serves');`;
+      const both = [await house.start({ program, listeners: [web] }), await house.start({ program, listeners: [web] })];
+      for (const each of both) await each.said('serves');
+      const peers = await Promise.all(Array.from({ length: 8 }, () => connect<Serving>(web.bound)));
+      let calls = 0;
+      let isOver = false;
+      const clients = peers.map(async (peer) => {
+        while (!isOver) {
+          await peer.call.pid();
+          calls++;
+        }
+      });
+      const waiting = peers.map((peer) => peer.call.wait());
+      await Promise.race(both.map((each) => each.said('waits')));
+      const answering = await peers[0]?.call.pid();
+      const old = both.find(({ pid }) => pid === answering) as Service;
+      await old.signal('SIGTERM');
+      const before = calls;
+      await until('more calls', () => calls > before + 200);
+      for (const each of both) await each.signal('SIGUSR2');
+      const pids = await within('what ran is finished', Promise.all(waiting));
+      assert.ok(pids.every((pid) => both.some((each) => each.pid === pid)));
+      assert.equal(await old.ended(), 'SIGTERM');
+      isOver = true;
+      await within('the clients end', Promise.all(clients));
+      await Promise.all(peers.map((peer) => peer.close()));
     }));
 
   it('is left to a program that has a handler of its own', () =>
@@ -189,6 +234,11 @@ describe('SIGTERM', { skip }, () => {
       assert.equal(await slow, 'ECONNRESET');
     }));
 });
+
+interface Serving {
+  pid(): number;
+  wait(): number;
+}
 
 interface Load {
   readonly failures: string[];

@@ -1,66 +1,94 @@
 /** The agent in a service says how its event loop fares, and by what it is blocked; and disturbs nothing. */
 import assert from 'node:assert/strict';
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { until } from './fixtures/deadline.ts';
-import { inHouse } from './fixtures/services.ts';
+import { type House, inHouse, type Service } from './fixtures/services.ts';
 
 const skip = process.platform === 'win32' && 'there is no keeper';
 
-/** Serves, and blocks when it is asked to. */
+/** Serves, and blocks when it is asked to, until there is a file `go`. */
 const blocks = (how: string): string => `
 import { execSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { url } from 'node:inspector';
-function spin(ms) { for (const end = Date.now() + ms; Date.now() < end; ); }
-function block() { ${how} }
+function spin() { while (!existsSync('go')); }
+function wait() { while (!existsSync('go')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100); }
+function run() { execSync('while [ ! -e go ]; do sleep 0.1; done'); }
+function match() { /^(a+)+$/.test('a'.repeat(60) + 'b'); }
 createServer((request, response) => {
-  if (request.url === '/block') block();
+  if (request.url === '/block') ${how}();
   response.end(String(url()));
 }).listen(0, '127.0.0.1', function () { console.log('port ' + this.address().port); });
 `;
 
+const go = ({ dir }: House): void => writeFileSync(join(dir, 'go'), '');
+
+/** Once its thread is there. */
+async function block(service: Service): Promise<string> {
+  await service.word('load');
+  const answer = await fetch(`http://127.0.0.1:${await service.said('port ')}/block`);
+  return answer.text();
+}
+
 describe('the agent', { skip }, () => {
   for (const [what, how, stack] of [
-    ['a loop', 'spin(1500)', /at spin \(.*s\.1\.mjs:5:\d+\)\nat block \(.*s\.1\.mjs:6:\d+\)/],
-    [
-      'Atomics.wait',
-      'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)',
-      /at block \(.*s\.1\.mjs:6:\d+\)/,
-    ],
-    ['execSync', "execSync('sleep 3.7')", /^blocked in native code; .*its children: .*sleep 3\.7/],
+    ['a loop', 'spin', /at spin \(.*s\.1\.mjs:6:\d+\)\nat .*s\.1\.mjs:11:\d+/],
+    ['Atomics.wait', 'wait', /at wait \(.*s\.1\.mjs:7:\d+\)/],
+    ['execSync', 'run', /^blocked in native code; .*its children: .*while \[ ! -e go \]/],
   ] as const)
     it(`tells that ${what} blocks the event loop, then by what, and that it turns again`, () =>
       inHouse(async (house) => {
-        const service = await house.start({ program: blocks(how), hang: { afterMs: 400 } });
-        const url = `http://127.0.0.1:${await service.said('port ')}/block`;
-        const answer = fetch(url).then((response) => response.text());
+        const service = await house.start({
+          program: blocks(how),
+          hang: { afterMs: 400 },
+          loadEveryMs: 100,
+        });
+        const answer = block(service);
         await service.word('stack', ({ text }) => stack.test(text));
-        await service.word('turns', ({ blockedMs }) => blockedMs >= 1000);
+        go(house);
+        await service.word('turns', ({ blockedMs }) => blockedMs >= 400);
         // Of the inspector: none is open.
         assert.equal(await answer, 'undefined');
         const kinds = service.words.map(({ word }) => word).filter((word) => word !== 'load');
         assert.ok(kinds.indexOf('hung') < kinds.indexOf('stack'), kinds.join());
-        const again = await fetch(url.replace('/block', '/'));
-        assert.equal(await again.text(), 'undefined', 'it goes on');
       }));
 
   it('tells that a catastrophic regular expression blocks it', () =>
     inHouse(async (house) => {
-      const endless = '/^(a+)+$/.test("a".repeat(60) + "b")';
-      const service = await house.start({ program: blocks(endless), hang: { afterMs: 400 } });
-      const answer = fetch(`http://127.0.0.1:${await service.said('port ')}/block`).catch(() => {});
+      const service = await house.start({ program: blocks('match'), hang: { afterMs: 400 }, loadEveryMs: 100 });
+      const answer = block(service).catch(() => {});
       await service.word('hung', ({ blockedMs }) => blockedMs >= 400);
       // Where the regular expression cannot be interrupted, /proc tells.
       const { text } = await service.word('stack');
-      assert.match(text, /at block|blocked in native code/);
+      assert.match(text, /at match|blocked in native code/);
       await service.signal('SIGKILL');
       await answer;
     }));
 
+  it('takes a program that is debugged for one that may stop', () =>
+    inHouse(async (house) => {
+      const service = await house.start({
+        program: blocks('spin'),
+        flags: ['--inspect=127.0.0.1:0'],
+        hang: { afterMs: 400 },
+        loadEveryMs: 100,
+      });
+      const answer = block(service);
+      await service.word('load', ({ lagMs }) => lagMs >= 1000);
+      go(house);
+      await answer;
+      assert.equal(
+        service.words.some(({ word }) => word === 'hung'),
+        false,
+      );
+    }));
+
   it('tells of the load and of the requests a second, and says nothing of a loop that turns', () =>
     inHouse(async (house) => {
-      const service = await house.start({ program: blocks(''), loadEveryMs: 100 });
+      const service = await house.start({ program: blocks('spin'), loadEveryMs: 100 });
       const url = `http://127.0.0.1:${await service.said('port ')}/`;
       for (let n = 0; n < 20; n++) await (await fetch(url)).text();
       const { cpu, lagMs } = await service.word('load', ({ calls }) => calls > 0);
@@ -74,7 +102,7 @@ describe('the agent', { skip }, () => {
 
   it('waits for nobody who would read its words', () =>
     inHouse(async (house) => {
-      const service = await house.start({ program: blocks(''), loadEveryMs: 20, unread: true });
+      const service = await house.start({ program: blocks('spin'), loadEveryMs: 20, unread: true });
       const port = await service.said('port ');
       fill(service.entry.lines['words'] as string);
       for (let n = 0; n < 50; n++) await (await fetch(`http://127.0.0.1:${port}/`)).text();
@@ -96,14 +124,15 @@ describe('the agent', { skip }, () => {
       }
     }));
 
-  it('lets a process exit that was blocked while it was looked at', () =>
+  it('lets a process exit that was blocked while it is looked at', () =>
     inHouse(async (house) => {
       const service = await house.start({
-        program: 'for (const end = Date.now() + 900; Date.now() < end; ); process.exit(5)',
+        program: "import { existsSync } from 'node:fs'; while (!existsSync('go')); process.exit(5)",
         hang: { afterMs: 200 },
       });
-      assert.equal(await service.ended(), 5);
       await service.word('hung');
+      go(house);
+      assert.equal(await service.ended(), 5);
     }));
 
   it('leaves nothing to what the service starts: children, threads, cluster workers', () =>

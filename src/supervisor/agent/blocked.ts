@@ -1,11 +1,11 @@
 /**
  * By what the main thread is blocked, seen from another thread of the same process: its stack, by a session of the inspector
- * that needs no open port; where it does not stop within a second (it is not in JavaScript), what /proc says of it.
+ * that needs no open port; where it does not stop in time (it is not in JavaScript), what /proc says of it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How long the stack may take, in milliseconds. */
-const captureMs = 1000;
+/** How long the stack may take, in milliseconds: within a second of the hang all is to be told. */
+const captureMs = 700;
 const maxFrames = 30;
 
 /** Never rejects. */

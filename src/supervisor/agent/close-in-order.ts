@@ -7,6 +7,7 @@
  * ```
  */
 import { subscribe } from 'node:diagnostics_channel';
+import { openServers } from '../../endpoint/open-servers.ts';
 import { OwnServers } from '../../endpoint/own-servers.ts';
 
 /** Knows the servers that begin to listen from now on. */
@@ -21,7 +22,8 @@ export function closeInOrder(drainMs: number): void {
     if (isDraining) return end();
     isDraining = true;
     const late = new Promise<void>((resolve) => setTimeout(resolve, drainMs).unref());
-    void Promise.race([servers.drain(), late]).then(end, end);
+    const kindred = openServers().map((server) => server.drain({ timeoutMs: drainMs }));
+    void Promise.race([Promise.all([servers.drain(), ...kindred]), late]).then(end, end);
   }
 
   function end(): void {

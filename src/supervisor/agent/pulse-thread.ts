@@ -1,15 +1,9 @@
-/**
- * The program of the thread that sees whether the event loop of the main thread turns, and writes all words.
- *
- * ```
- *   turning --no beat for hangMs--> hung (told at once; then what it is blocked by) --a beat--> turning (told)
- * ```
- * Only time counts in which this thread ran itself: while the whole process is stopped, nothing hangs.
- */
+/** The program of the thread that sees whether the event loop of the main thread turns, and writes all words. */
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { workerData } from 'node:worker_threads';
 import { describeBlocked } from './blocked.ts';
+import { HangWatch } from './hang-watch.ts';
 import { cells, type PulseData } from './pulse-cells.ts';
 import { maxWordBytes, type Word } from './word.ts';
 
@@ -21,26 +15,14 @@ const lookEveryMs = Math.max(10, beatMs / 2);
 const holder = words.isNonBlocking ? undefined : hold(words.fd);
 holder?.on('error', () => {}).unref();
 
-let beats = 0;
-let blockedMs = 0;
-let isHung = false;
-let lookedAt = performance.now();
+const watch = new HangWatch(hangMs, lookEveryMs);
 
 setInterval(() => {
-  const now = performance.now();
-  blockedMs += Math.min(now - lookedAt, 2 * lookEveryMs);
-  lookedAt = now;
-  const beat = Atomics.load(shared, cells.beats);
-  if (beat !== beats) {
-    beats = beat;
-    if (isHung) say({ word: 'turns', blockedMs: Math.round(blockedMs) });
-    isHung = false;
-    blockedMs = 0;
-  } else if (!isHung && hangMs > 0 && blockedMs >= hangMs) {
-    isHung = true;
-    say({ word: 'hung', blockedMs: Math.round(blockedMs) });
-    void describeBlocked().then((text) => say({ word: 'stack', text: cut(text) }));
-  }
+  const { change, blockedMs } = watch.look(performance.now(), Atomics.load(shared, cells.beats));
+  if (change === undefined) return;
+  // First of all: whoever hears of it may be waiting.
+  say({ word: change, blockedMs });
+  if (change === 'hung') void describeBlocked().then((text) => say({ word: 'stack', text: cut(text) }));
 }, lookEveryMs);
 
 let usage = process.cpuUsage();
@@ -57,7 +39,7 @@ setInterval(() => {
   say({
     word: 'load',
     // While it is blocked it cannot say so itself.
-    lagMs: Math.max(Atomics.exchange(shared, cells.lagMs, 0), Math.round(blockedMs) - beatMs, 0),
+    lagMs: Math.max(Atomics.exchange(shared, cells.lagMs, 0), watch.blockedMs - beatMs, 0),
     // The counter begins anew at 2 ** 31.
     calls: rounded((((begun - calls) >>> 0) * 1000) / tookMs),
     cpu: rounded((used.user + used.system) / 1000 / tookMs),

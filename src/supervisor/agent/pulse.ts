@@ -11,16 +11,15 @@ import type { WordsLine } from './words-line.ts';
 const defaultLoadEveryMs = 5000;
 const longestBeatMs = 500;
 
-export function startPulse(
-  words: WordsLine,
-  { hangMs, loadEveryMs = defaultLoadEveryMs }: AgentOrders,
-): void {
+export function startPulse(words: WordsLine, orders: AgentOrders): void {
+  const { loadEveryMs = defaultLoadEveryMs } = orders;
+  const hangMs = isDebugged() ? 0 : orders.hangMs;
   const shared = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
   const beatMs = hangMs > 0 ? Math.min(longestBeatMs, Math.ceil(hangMs / 4)) : longestBeatMs;
   const data: PulseData = { words, hangMs, loadEveryMs, beatMs, cells: shared };
   if (!startThread(data)) return;
   let last = performance.now();
-  const timer = setInterval(() => {
+  const timer = setInterval(function kindredBeat() {
     const now = performance.now();
     const lag = Math.round(now - last - beatMs);
     last = now;
@@ -33,6 +32,12 @@ export function startPulse(
   subscribe('kindred:call.settled', (event) => {
     if ((event as { direction?: unknown }).direction === 'in') onCall();
   });
+}
+
+/** Whoever stops it at a breakpoint does not want it to be replaced for that. */
+function isDebugged(): boolean {
+  const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  return flags.some((each) => each.startsWith('--inspect'));
 }
 
 /** This file's neighbour, in the sources and in what is published. */

@@ -12,8 +12,8 @@ import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { pause } from '../../base/pause.ts';
 import type { ProcessEntry, StartSpec } from '../keeper/keeper.ts';
+import { readLogs } from '../logger/read-logs.ts';
 import type { ReadyBy, ReadySpec } from '../stack/stack.ts';
-import { followLog } from './follow-log.ts';
 import { openNotifySocket } from './notify-socket.ts';
 import { type Answer, type Asking, addressOf, askHttp, askTcp } from './probe.ts';
 import { readLines } from './read-lines.ts';
@@ -123,22 +123,21 @@ function onLine(
   });
 }
 
-function onOutput(
+async function onOutput(
   { spec, startedAt }: ProcessEntry,
   wanted: string | RegExp,
-  { logDirectory, signal }: WatchReadyOptions,
+  { logDirectory, signal, clock }: WatchReadyOptions,
 ): Promise<'ready' | 'cancelled'> {
   const isMeant = (text: string): boolean => {
     if (typeof wanted === 'string') return text.includes(wanted);
-    // Such a one remembers where it was.
+    // One that is global remembers where it was.
     wanted.lastIndex = 0;
     return wanted.test(text);
   };
-  return untilReady(signal, (ready, inner) => {
-    void followLog(logDirectory, spec.log, startedAt, inner, (text) => {
-      if (isMeant(text)) ready();
-    });
-  });
+  const query = { logs: [spec.log], since: startedAt, follow: true };
+  for await (const { stream, text } of readLogs(logDirectory, query, { signal, clock }))
+    if (stream !== 'note' && isMeant(text)) return 'ready';
+  return 'cancelled';
 }
 
 /** How often is asked what nobody tells, in milliseconds. */
