@@ -60,6 +60,13 @@ export const soaks: Readonly<Record<string, Soak>> = {
     times: 1,
     counts: 20,
   },
+  logger: {
+    shows:
+      'the logger is killed 400 times under load: every line is there, or in a gap of one read at most that is counted',
+    files: ['test/stories/logger.test'],
+    times: 1,
+    counts: 20,
+  },
   all: {
     shows: 'all tests pass, again and again',
     files: [],

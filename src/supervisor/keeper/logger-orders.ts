@@ -6,22 +6,10 @@
  * logger runs. A logger that is started in place of one that died is told of all logs again.
  */
 export interface LoggerOrders {
-  /**
-   * Reads these logs from now on, besides the others. One that it reads already it keeps by the new settings from now on.
-   * Throws `ERR_NOT_REACHABLE` where a pipe cannot be opened, and `ERR_BAD_ARGUMENT` for a name that cannot be a file's; the
-   * other logs are read all the same. A file that cannot be written is no error: its pipes are drained, and the lines counted.
-   */
+  /** Reads these logs from now on, besides the others. One that it reads already it keeps by the new settings from now on. */
   open(logs: readonly KeptLog[]): Promise<void>;
-  /**
-   * Reads what is in their pipes now, and lets go of them. Resolves when all of it is in the files, after 5 s in any case.
-   * Unknown names are no error.
-   */
+  /** Reads what is in their pipes now, and lets go of them. Resolves when all of it is in the files. Unknown names are no error. */
   close(names: readonly string[]): Promise<void>;
-  /**
-   * Resolves when all that was in the pipes (of these logs; default: of all) is in the files, or dropped and counted; after
-   * 5 s in any case.
-   */
-  flush(names?: readonly string[]): Promise<void>;
 }
 
 /** One log: the two pipes that it comes out of, and how it is kept. */

@@ -24,7 +24,10 @@ export interface FifoReaderOptions {
 }
 
 export class FifoReader {
-  /** What was read of it and never written, by whoever read it before: at most so many bytes. */
+  /**
+   * What was read of it and never written, by whoever read it before: at most so many bytes. Where there are any it begins
+   * paused, and they stay at stake until its owner says otherwise: he may be killed, too, before he has told of them.
+   */
   readonly lostBytes: number;
   readonly #options: FifoReaderOptions;
   readonly #fd: number;
@@ -32,7 +35,7 @@ export class FifoReader {
   #isOpen = true;
   #isPaused = false;
 
-  /** Begins to read. Throws `ERR_NOT_REACHABLE`. */
+  /** Begins to read, see `lostBytes`. Throws `ERR_NOT_REACHABLE`. */
   constructor(options: FifoReaderOptions) {
     const { path, scratch, room, onBytes, onError } = options;
     this.#options = options;
@@ -41,7 +44,7 @@ export class FifoReader {
     try {
       if (!fstatSync(this.#fd).isFIFO()) throw new Error('it is none');
       this.lostBytes = stakeOf(this.#fd, scratch.length);
-      useStake(this.#fd);
+      useStake(this.#fd, this.lostBytes);
     } catch (cause) {
       closeSync(this.#fd);
       throw notReadable(path, cause);
@@ -59,7 +62,8 @@ export class FifoReader {
       },
     });
     this.#socket.on('error', onError);
-    this.#socket.resume();
+    if (this.lostBytes > 0) this.pause();
+    else this.#socket.resume();
   }
 
   pause(): void {

@@ -28,6 +28,9 @@ export async function* followLogs(
 ): AsyncGenerator<LogLine> {
   const readers = new Map<string, LogReader>();
   const touched = new TouchedLogs(directory);
+  // Also where nobody asks for another line.
+  const close = (): void => touched.close();
+  signal?.addEventListener('abort', close);
   const isOver = (): boolean => signal?.aborted === true;
   try {
     while (!isOver()) {
@@ -50,6 +53,7 @@ export async function* followLogs(
       await touched.wait(clock, signal);
     }
   } finally {
+    signal?.removeEventListener('abort', close);
     touched.close();
     await Promise.all([...readers.values()].map((reader) => reader.close()));
   }

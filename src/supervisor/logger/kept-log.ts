@@ -47,8 +47,14 @@ const batchBytes = 64 * 1024;
 /** What a piece needs beside its bytes. */
 const pieceBytes = 256;
 
+/** So much of a stream is no longer at stake when it is written. */
+interface Settlement {
+  source: LogSource;
+  bytes: number;
+}
+
 interface Waiting extends Piece {
-  source: LogSource | undefined;
+  settles: Settlement | undefined;
   /** Of the budget. */
   cost: number;
 }
@@ -58,7 +64,7 @@ interface Batch {
   /** So much of it is written. */
   offset: number;
   cost: number;
-  settles: { source: LogSource; bytes: number }[];
+  settles: Settlement[];
 }
 
 export class KeptLog {
@@ -69,7 +75,7 @@ export class KeptLog {
   readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
   #batch: Batch | undefined;
-  #dropped: { lines: number; because: string; settles: Batch['settles'] } | undefined;
+  #dropped: { lines: number; because: string; settles: Settlement[] } | undefined;
   /** Why the last write has failed. */
   #trouble: string | undefined;
   #isBehind = false;
@@ -90,8 +96,14 @@ export class KeptLog {
       for (const source of this.#sources) source.close();
       throw error;
     }
-    for (const { lostBytes, stream } of this.#sources)
-      if (lostBytes > 0) this.#note(`gap: up to ${lostBytes} bytes of ${stream} lost: the logger was killed`);
+    for (const source of this.#sources) {
+      const { lostBytes, stream } = source;
+      if (lostBytes === 0) continue;
+      this.#note(`gap: up to ${lostBytes} bytes of ${stream} lost: the logger was killed`, {
+        source,
+        bytes: lostBytes,
+      });
+    }
   }
 
   /** Whether these are the FIFOs that it reads. */
@@ -161,13 +173,20 @@ export class KeptLog {
     const cost = bytes.length + pieceBytes;
     const fits = this.#dropped === undefined && this.#waitingBytes + cost <= waitingBytes;
     if (fits && this.#around.budget.take(cost))
-      this.#push({ source, stream: source.stream, at: this.#around.wallClock(), bytes, cut, cost });
+      this.#push({
+        stream: source.stream,
+        at: this.#around.wallClock(),
+        bytes,
+        cut,
+        cost,
+        settles: { source, bytes: bytes.length },
+      });
     else this.#drop(source, bytes);
     void this.#write();
   }
 
-  #note(text: string): void {
-    this.#push({ ...this.#noteOf(text), source: undefined, cost: 0 });
+  #note(text: string, settles?: Settlement): void {
+    this.#push({ ...this.#noteOf(text), settles, cost: 0 });
     void this.#write();
   }
 
@@ -188,7 +207,7 @@ export class KeptLog {
     else settle.bytes += bytes.length;
   }
 
-  #countDropped(lines: number): { settles: Batch['settles'] } {
+  #countDropped(lines: number): { settles: Settlement[] } {
     this.#dropped ??= { lines: 0, because: '', settles: [] };
     this.#dropped.lines += lines;
     this.#dropped.because = this.#trouble ?? 'the disk is too slow';
@@ -239,9 +258,7 @@ export class KeptLog {
   #batchOf(pieces: readonly Waiting[]): Batch {
     const parts = pieces.map((piece) => this.#encode(piece));
     const lines = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    const settles = pieces.flatMap(({ source, bytes }) =>
-      source === undefined ? [] : [{ source, bytes: bytes.length }],
-    );
+    const settles = pieces.flatMap((piece) => piece.settles ?? []);
     return { lines, offset: 0, cost: pieces.reduce((sum, { cost }) => sum + cost, 0), settles };
   }
 

@@ -53,23 +53,26 @@ export class LogSource {
       scratch,
       room: () => Math.min(this.#cutter.room, readBytes()),
       onBytes: (bytes) => {
+        // Before anything else: until then nobody knows how many there were.
+        this.#setStake(bytes.length);
         this.#lastRead = bytes.length;
         this.#take(this.#cutter.push(bytes));
         const goOn = onRead(this);
         if (!goOn) this.#pausedSince ??= options.now();
-        this.#setStake();
         return goOn;
       },
       onError,
     });
+    this.#unwrittenBytes = this.#reader.lostBytes;
+    if (this.lostBytes > 0) this.#pausedSince = options.now();
   }
 
-  /** See `FifoReader`. */
+  /** What nobody has told of yet: unwritten, too, until a note of it is. */
   get lostBytes(): number {
     return this.#reader.lostBytes;
   }
 
-  /** Of whole lines. */
+  /** Of whole lines, and of what was lost. */
   get unwrittenBytes(): number {
     return this.#unwrittenBytes;
   }
@@ -128,7 +131,7 @@ export class LogSource {
     if (this.#cutter.heldBytes > 0) this.#heldSince ??= this.#options.now();
   }
 
-  #setStake(): void {
-    this.#reader.setStake(this.#unwrittenBytes + this.#cutter.heldBytes);
+  #setStake(readBytes = 0): void {
+    this.#reader.setStake(this.#unwrittenBytes + this.#cutter.heldBytes + readBytes);
   }
 }

@@ -5,6 +5,7 @@ import type { LoggerOrders, KeptLog as LogOrder } from '../keeper/logger-orders.
 import { Budget, Turns } from './bounds.ts';
 import { KeptLog, type LogSurroundings } from './kept-log.ts';
 import { type LogDisk, systemLogDisk } from './log-disk.ts';
+import { checkLogName } from './log-names.ts';
 import { type LogSource, lineBytes } from './log-source.ts';
 
 export interface LoggerOptions {
@@ -17,7 +18,21 @@ export interface LoggerOptions {
 }
 
 export interface Logger extends LoggerOrders {
-  /** Closes every log: resolves when all that was left is written, or given up after 5 s. */
+  /**
+   * Throws `ERR_NOT_REACHABLE` where a pipe cannot be opened, and `ERR_BAD_ARGUMENT` for a name that cannot be a file's; the
+   * other logs are read all the same. A file that cannot be written is no error: its pipes are drained, and the lines counted.
+   */
+  open(logs: readonly LogOrder[]): Promise<void>;
+  /** Resolves after 4 s in any case. */
+  close(names: readonly string[]): Promise<void>;
+  /**
+   * Resolves when all that was in the pipes (of these logs; default: of all) is in the files, or dropped and counted; after
+   * 4 s in any case.
+   */
+  flush(names?: readonly string[]): Promise<void>;
+  /** How many logs are open. */
+  readonly count: number;
+  /** Closes every log. */
   end(): Promise<void>;
 }
 
@@ -31,9 +46,9 @@ const writers = 8;
 const sweepMs = 100;
 /** After a small read. */
 const pauseMs = 10;
-const flushMs = 5000;
+/** Less than a keeper that is gone, or waits for it, leaves it. */
+const flushMs = 4000;
 
-/** Throws nothing; what each order throws is said there. */
 export function createLogger({
   directory,
   disk = systemLogDisk,
@@ -84,6 +99,7 @@ export function createLogger({
   };
 
   const open = async (order: LogOrder): Promise<void> => {
+    checkLogName(order.name);
     const log = logs.get(order.name);
     if (log?.reads(order) === true) return log.configure(order);
     await drop(order.name);
@@ -101,6 +117,9 @@ export function createLogger({
     async flush(names) {
       const meant = [...logs].filter(([name]) => names === undefined || names.includes(name));
       await within(clock, (signal) => Promise.all(meant.map(([, log]) => log.flush(signal))));
+    },
+    get count() {
+      return logs.size;
     },
     async end() {
       await Promise.all([...logs.keys()].map(drop));

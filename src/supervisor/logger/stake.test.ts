@@ -27,13 +27,13 @@ describe('what is at stake of a FIFO', () => {
   });
 
   it('is nothing as long as nothing is read, whatever is written to it', () => {
-    useStake(fd);
+    useStake(fd, 0);
     write('text');
     assert.equal(stakeOf(fd, 64), 0);
   });
 
   it('is a whole read, when it was read and nothing was said since', () => {
-    useStake(fd);
+    useStake(fd, 0);
     write('text');
     for (let times = 0; times < 4; times++) {
       readSync(fd, scratch, 0, 1, null);
@@ -44,13 +44,13 @@ describe('what is at stake of a FIFO', () => {
   });
 
   it('is what was said since the last read', () => {
-    useStake(fd);
+    useStake(fd, 0);
     write('text');
     readSync(fd, scratch, 0, 4, null);
     setStake(fd, 4);
     write('more');
     assert.equal(stakeOf(fd, 64), 4);
-    useStake(fd);
+    useStake(fd, 0);
     assert.equal(stakeOf(fd, 64), 0);
   });
 });

@@ -25,9 +25,9 @@ export function stakeOf(fd: number, readBytes: number): number {
   return seconds > mostBytes ? readBytes : seconds;
 }
 
-/** From now on the access time means what is said above. Throws where the FIFO is another user's. */
-export function useStake(fd: number): void {
-  setStake(fd, 0);
+/** From now on the access time means what is said above; `bytes` are at stake already. Throws where the FIFO is another user's. */
+export function useStake(fd: number, bytes: number): void {
+  setStake(fd, bytes);
   fchmodSync(fd, (fstatSync(fd).mode & 0o777) | usedMode);
 }
 
