@@ -92,6 +92,8 @@ const programs = {
   'supervisor/agent/pulse-thread': 'src/supervisor/agent/pulse-thread.ts',
   'supervisor/agent/host-service': 'src/supervisor/agent/host-service.ts',
   'supervisor/keeper-main': 'src/supervisor/keeper/keeper-main.ts',
+  'supervisor/brain-main': 'src/supervisor/brain/brain-main.ts',
+  'supervisor/logger-main': 'src/supervisor/logger/logger-main.ts',
 };
 
 /** Compiles a copy of the sources, so that the source maps name them as the packed files see them. */

@@ -53,6 +53,7 @@ const lastLinesShown = 10;
 export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { keeper, config, checks = realChecks, clock = systemClock } = options;
   const { wallClock = Date.now, random = Math.random } = options;
+  if (!('error' in config)) checkSupported(config);
   const table = await keeper.take();
   const isFirst = !wasTakenBefore(table);
   const now = 'error' in config ? undefined : config;
@@ -96,6 +97,16 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   watchSources(engine, watching.signal);
   const ended = hearKeeper(engine, keeper.events(table.sequence)).finally(close);
   return { engine, keeper, table, ended, close };
+}
+
+/** What a config may say and this brain cannot do. Throws `ERR_NOT_SUPPORTED`. */
+export function checkSupported({ routes }: CheckedStack): void {
+  const [listener, route] = Object.entries(routes)[0] ?? [];
+  if (route === undefined) return;
+  throw new KindredError(
+    'ERR_NOT_SUPPORTED',
+    `routes.${listener}: connections of a stack are not given out by a rule yet: name '${listener}' in services.${route.to}.listen, where its instances share it`,
+  );
 }
 
 export async function openListener(

@@ -1,7 +1,7 @@
 /** What a running stack can be told and asked, answered by its brain. */
 
-import { KindredError } from '../../base/errors.ts';
 import { readFileSync } from 'node:fs';
+import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type {
   Change,
@@ -17,7 +17,7 @@ import { type ChangePlan, changePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { describeStack } from '../stack/describe-stack.ts';
 import { crewsOf } from './asks.ts';
-import { type Brain, openListener } from './brain.ts';
+import { type Brain, checkSupported, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
 import { instancesOf, servicesOf } from './status.ts';
 import { textOf } from './text-of.ts';
@@ -26,19 +26,21 @@ import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdic
 export interface ControlOptions {
   /** Reads the config again. */
   load: () => Promise<CheckedStack>;
-  /** In the process of whoever uses it: nobody else can be the brain. */
-  isInProcess: boolean;
+  /** Has another brain take over, and tells its pid. Absent in the process of whoever uses it: nobody else can be the brain. */
+  replace?: (() => Promise<number>) | undefined;
 }
 
 /** What is left to do once all services are down. */
 const goodbyeMs = 100;
 
-export function createControl(brain: Brain, { load, isInProcess }: ControlOptions): Control {
-  const { engine, keeper, table } = brain;
+export function createControl(brain: Brain, { load, replace }: ControlOptions): Control {
+  const { engine, table } = brain;
   const startedAt = engine.seams.wallClock();
+  const isInProcess = replace === undefined;
   let going: Promise<void> | undefined;
 
   const planTo = (next: CheckedStack): ChangePlan => {
+    checkSupported(next);
     const running = Object.fromEntries([...engine.crews].map(([name, { wanted }]) => [name, wanted]));
     return changePlan(describeStack(engine.stack), describeStack(next), running);
   };
@@ -59,7 +61,9 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
         name,
         config: file,
         startedAt: table.startedAt,
-        keeper: isInProcess ? undefined : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
+        keeper: isInProcess
+          ? undefined
+          : { pid: table.keeper.pid, memoryBytes: residentBytes(table.keeper.pid) },
         brain: {
           pid: process.pid,
           startedAt,
@@ -146,8 +150,12 @@ export function createControl(brain: Brain, { load, isInProcess }: ControlOption
       return engine.book.why(service);
     },
     async upgrade() {
-      await keeper.replaceBrain();
-      return { brain: process.pid, keeper: 'kept' };
+      if (replace === undefined)
+        throw new KindredError(
+          'ERR_NOT_SUPPORTED',
+          'this stack is supervised in the process that uses it: start it with startStack, or kindred up, to replace its brain',
+        );
+      return { brain: await replace(), keeper: 'kept' };
     },
     async *down() {
       yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KindredError } from '../../base/errors.ts';
+import { createTestClock } from '../../testkit/clock.ts';
 import type { Stack } from '../stack/stack.ts';
-import { checked, collect, stageStack } from './fixtures/staged-stack.ts';
+import { checked, collect, type StagedStack, stageStack as stageOn } from './fixtures/staged-stack.ts';
 
+const stageStack = (stack: Stack): Promise<StagedStack> => stageOn(createTestClock(1_000_000), stack);
 const run = ['program'] as const;
 const call = { by: 'call' } as const;
 
@@ -156,7 +158,13 @@ describe('groups', () => {
     const stack = all('rest-for-one');
     const staged = await stageStack({
       ...stack,
-      groups: { both: { ...stack.groups?.['both'], members: ['a', 'b', 'c'], intensity: { restarts: 1, withinMs: 60_000 } } },
+      groups: {
+        both: {
+          ...stack.groups?.['both'],
+          members: ['a', 'b', 'c'],
+          intensity: { restarts: 1, withinMs: 60_000 },
+        },
+      },
     });
     staged.keeper.exit('b.1#1');
     await staged.clock.advance(1000);
@@ -206,7 +214,10 @@ describe('stopping', () => {
     const staged = await stageStack({ services: { web: { run } } });
     assert.throws(
       () => staged.control.stop(['wbe']),
-      (error) => error instanceof KindredError && error.code === 'ERR_BAD_ARGUMENT' && /there are web/.test(error.message),
+      (error) =>
+        error instanceof KindredError &&
+        error.code === 'ERR_BAD_ARGUMENT' &&
+        /there are web/.test(error.message),
     );
   });
 });
@@ -247,7 +258,10 @@ describe('replacing', () => {
     await staged.settle();
     const last = (await reloading).at(-1);
     assert.equal(last?.kind, 'failed');
-    assert.match(last?.text ?? '', /is what it was before its reload: instance 1 web.1 ended with exit code 3/);
+    assert.match(
+      last?.text ?? '',
+      /is what it was before its reload: instance 1 web.1 ended with exit code 3/,
+    );
     assert.deepEqual(staged.keeper.running, ['web.1#1', 'web.2#1']);
     await staged.clock.advance(60_000);
     assert.deepEqual(staged.keeper.running, ['web.1#1', 'web.2#1']);
@@ -273,7 +287,9 @@ describe('replacing', () => {
     const health = { tcp: 80, failures: 2 };
     const staged = await stageStack({ services: { web: { run, health } } });
     const tell = (failures: number): Promise<void> => {
-      staged.health.at(-1)?.tell({ ok: false, text: 'no answer', tookMs: 1, failures, isOver: failures >= 2 });
+      staged.health
+        .at(-1)
+        ?.tell({ ok: false, text: 'no answer', tookMs: 1, failures, isOver: failures >= 2 });
       return staged.settle();
     };
     await tell(1);
@@ -283,7 +299,10 @@ describe('replacing', () => {
     await staged.clock.advance(200);
     assert.deepEqual(staged.keeper.running, ['web.1#2']);
     const why = (await staged.control.why('web')).map(({ text }) => text);
-    assert.ok(why.some((text) => text.includes('2 health checks failed in a row')), why.join('\n'));
+    assert.ok(
+      why.some((text) => text.includes('2 health checks failed in a row')),
+      why.join('\n'),
+    );
   });
 
   it('replaces an instance that hangs without waiting for what it would do at its end', async () => {
@@ -331,7 +350,10 @@ describe('another config', () => {
     const staged = await stageStack({ services: { web: { run } } });
     staged.config = () => checked({ services: { web: { run, instances: 'many' as 'cpus' } } });
     for (const attempt of [() => staged.control.plan(), () => collect(staged.control.apply())])
-      await assert.rejects(attempt, (error) => error instanceof KindredError && error.code === 'ERR_BAD_CONFIG');
+      await assert.rejects(
+        attempt,
+        (error) => error instanceof KindredError && error.code === 'ERR_BAD_CONFIG',
+      );
     assert.deepEqual(staged.keeper.running, ['web.1#1']);
     staged.keeper.exit('web.1#1');
     await staged.clock.advance(1000);
@@ -375,13 +397,18 @@ describe('another config', () => {
     staged.keeper.exit('web.1#1');
     await staged.clock.advance(1000);
     assert.equal(staged.keeper.processes.get('web.1#3')?.spec.command, 'program');
-    assert.deepEqual((await staged.control.plan()).map(({ kind }) => kind), ['replace']);
+    assert.deepEqual(
+      (await staged.control.plan()).map(({ kind }) => kind),
+      ['replace'],
+    );
   });
 });
 
 describe('schedules', () => {
   it('starts at its times, and not while it still runs', async () => {
-    const everyMinute = { nextRun: (after: Date) => new Date(Math.floor(after.getTime() / 60_000 + 1) * 60_000) };
+    const everyMinute = {
+      nextRun: (after: Date) => new Date(Math.floor(after.getTime() / 60_000 + 1) * 60_000),
+    };
     const staged = await stageStack({ services: { job: { run, schedule: everyMinute } } });
     assert.deepEqual(await staged.states(), ['job.1 waiting']);
     await staged.clock.advance(60_000);

@@ -49,6 +49,8 @@ export class Engine {
   readonly crews: Map<string, Crew> = new Map();
   readonly lives: Map<string, Life> = new Map();
   readonly reloads: Map<string, Reloading> = new Map();
+  /** How the last reload of each service came out: of this brain's time. */
+  readonly reloadEnds: Map<string, { event: number; isDone: boolean; text: string }> = new Map();
   stack: CheckedStack;
   restarts: Restarts;
   /** Nothing is started any more. */

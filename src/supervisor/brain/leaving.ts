@@ -1,4 +1,5 @@
 /** How a process is ended: out of the routes, drained, told, killed. And in which order several are. */
+import type { KindredError } from '../../base/errors.ts';
 import type { Life } from './crew.ts';
 import type { Engine } from './engine.ts';
 
@@ -62,8 +63,14 @@ export function end(
         engine.post({ kind: 'ended', id, exit, at: wallClock() });
         engine.post({ kind: 'gone', id });
       },
-      // Its keeper has gone, or has another brain: this one has nothing to decide any more.
-      () => {},
+      (error: unknown) => {
+        // Its keeper has gone, or has another brain: this one has nothing to decide any more.
+        const { code } = error as Partial<KindredError>;
+        if (code === 'ERR_CLOSED' || code === 'ERR_PEER_GONE') return;
+        // It knows of no such process: there is nothing left of it.
+        engine.post({ kind: 'ended', id, exit: { exitCode: null, signal: null }, at: wallClock() });
+        engine.post({ kind: 'gone', id });
+      },
     ),
   );
 }

@@ -214,6 +214,8 @@ function tellPhase(engine: Engine, crew: Crew, reload: Reloading): boolean {
 
 function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
   const { before } = crew;
+  const text = engine.book.get(event)?.text ?? '';
+  engine.reloadEnds.set(crew.name, { event, isDone: state.phase === 'done', text });
   engine.reloads.delete(crew.name);
   crew.before = undefined;
   engine.touchCrew(crew);

@@ -11,6 +11,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
+import { connect } from '../../endpoint/connect.ts';
 import { type Server, serve } from '../../endpoint/serve.ts';
 import { ready } from '../../process/ready.ts';
 import type { Control } from '../control/control.ts';
@@ -52,19 +53,26 @@ export async function runBrain({ cron }: Pick<CheckStackOptions, 'cron'> = {}): 
   const config = await load().catch((error: unknown) => ({ error }));
   const brain = await startBrain({ keeper, config });
   void closed.then(() => brain.close());
-  const control = createControl(brain, { load, isInProcess: false });
+  const address = controlAddress(brain.engine.stack.name);
+  const control = createControl(brain, {
+    load,
+    async replace() {
+      await keeper.replaceBrain();
+      return brainAt(address);
+    },
+  });
   const goDown = (): void => void drain(control).catch((error) => process.stderr.write(`${textOf(error)}\n`));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, goDown);
   process.on('SIGHUP', () => {});
-  const server = await serveControl(controlAddress(brain.engine.stack.name), control);
+  const server = await serveControl(address, control);
   ready();
   await brain.ended;
   await server.drain({ timeoutMs: lastWordsMs });
   process.exit(0);
 }
 
-/** For what is being answered when all is over. */
-const lastWordsMs = 1000;
+/** For what is being answered when all is over, or another brain has come: the keeper waits a little longer. */
+const lastWordsMs = 4000;
 /** The brain before gives its address up when it sees that it was replaced. */
 const addressMs = 10_000;
 
@@ -78,6 +86,16 @@ async function serveControl(address: string, control: Control, clock: Clock = sy
       if (!isTaken || clock.now() > until) throw error;
       await pause(20, clock);
     }
+  }
+}
+
+/** The pid of the brain that answers there. */
+async function brainAt(address: string): Promise<number> {
+  const peer = await connect<Control>(address, { reconnect: false, waitMs: addressMs });
+  try {
+    return (await peer.call.status()).brain.pid;
+  } finally {
+    await peer.close();
   }
 }
 

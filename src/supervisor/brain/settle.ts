@@ -1,13 +1,15 @@
 /** What can be done now, seen by looking at all that is wanted and all that there is: starts, ends, and slots that are no more. */
-import { scheduleStep } from '../rules/schedule.ts';
+import { type ScheduleStep, scheduleStep } from '../rules/schedule.ts';
 import { unmetNeeds } from '../rules/start-order.ts';
 import { onStart } from '../rules/strategy.ts';
+import type { CheckedSchedule } from '../stack/checked-stack.ts';
 import type { Need } from '../stack/stack.ts';
 import { type Crew, livesOf, type Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
 import { goOn } from './leaving.ts';
 import { isHeld, reloadOn } from './reloading.ts';
 import { start } from './starting.ts';
+import { textOf } from './text-of.ts';
 
 export function settle(engine: Engine): void {
   reloadOn(engine);
@@ -83,7 +85,7 @@ function lookAtTime(engine: Engine, slot: Slot): void {
   if (schedule === undefined || slot.goal === 'down' || engine.isGoingDown) return;
   if (slot.lookAt !== undefined && slot.lookAt > engine.now()) return engine.wakeAt(slot.lookAt);
   const isRunning = slot.main !== undefined || slot.leaving.length > 0;
-  const step = scheduleStep(schedule, slot.schedule, { now: engine.seams.wallClock(), isRunning });
+  const step = stepOf(engine, slot, schedule, isRunning);
   slot.schedule = step.state;
   slot.lookAt = step.againMs === undefined ? Number.POSITIVE_INFINITY : engine.now() + step.againMs;
   engine.touch(slot);
@@ -102,6 +104,17 @@ function lookAtTime(engine: Engine, slot: Slot): void {
   slot.isDue = true;
   slot.rest = 'waiting';
   slot.event = event;
+}
+
+/** A schedule may be anybody's function: one that throws has no next time. */
+function stepOf(engine: Engine, slot: Slot, schedule: CheckedSchedule, isRunning: boolean): ScheduleStep {
+  const now = engine.seams.wallClock();
+  try {
+    return scheduleStep(schedule, slot.schedule, { now, isRunning });
+  } catch (error) {
+    engine.tell(slot, 'schedule', `the schedule of ${slot.key} does not tell its next time: ${textOf(error)}`, slot.event);
+    return { state: { dueAt: null, seenAt: now }, now: 'wait', againMs: undefined };
+  }
 }
 
 /** Slots that are no longer wanted, once nothing is left of them. */

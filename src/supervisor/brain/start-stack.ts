@@ -1,12 +1,16 @@
 /** `startStack`: a stack kept running by processes of its own, which outlive whoever starts them. */
-import { type KeeperOptions, type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
+
 import type { Program } from '../keeper/staff.ts';
+import { type KeeperOptions, type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
 import type { CheckStackOptions } from '../stack/check-stack.ts';
 import { findConfig, loadStack } from '../stack/load-stack.ts';
 import { type BrainOrders, controlAddress } from './run-brain.ts';
 
 export interface StartStackOptions
-  extends Pick<KeeperOptions, 'detached' | 'env' | 'readyTimeoutMs' | 'signal' | 'directory' | 'logDirectory'>,
+  extends Pick<
+      KeeperOptions,
+      'detached' | 'env' | 'readyTimeoutMs' | 'signal' | 'directory' | 'logDirectory'
+    >,
     Pick<CheckStackOptions, 'cron'> {
   /** In place of the name in the config. */
   name?: string | undefined;
@@ -29,17 +33,23 @@ export interface StartedStack extends StartedKeeper {
  */
 export async function startStack(path: string, options: StartStackOptions = {}): Promise<StartedStack> {
   const { name: given, brain, cron, ...rest } = options;
-  const stack = await loadStack(path, { cron, ...(options.env === undefined ? {} : { environment: options.env }) });
+  const stack = await loadStack(path, {
+    cron,
+    ...(options.env === undefined ? {} : { environment: options.env }),
+  });
   const name = given ?? stack.name;
   const orders: BrainOrders = { config: findConfig(path), name };
-  const program: Program = { module: brain ?? neighbour('./brain-main'), args: [JSON.stringify(orders)] };
-  const logger: Program = { module: neighbour('../logger/logger-main') };
+  const program: Program = { module: brain ?? urlOf(brainProgram), args: [JSON.stringify(orders)] };
+  const logger: Program = { module: urlOf(loggerProgram) };
   const started = await startKeeper({ ...rest, name, brain: program, logger });
   return { ...started, name, address: controlAddress(name) };
 }
 
-/** A program beside this file, in the sources and in what is published. */
-function neighbour(name: string): string {
-  return new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
-}
+/** In the sources, and in what is published, where programs stand beside the file that this has become part of. */
+const isSource: boolean = import.meta.url.endsWith('.ts');
+const brainProgram: string = isSource ? './brain-main.ts' : './brain-main.js';
+const loggerProgram: string = isSource ? '../logger/logger-main.ts' : './logger-main.js';
 
+function urlOf(program: string): string {
+  return new URL(program, import.meta.url).href;
+}

@@ -67,7 +67,7 @@ export async function supervise(stack: Stack | string, options: SuperviseOptions
     await kept.stop();
     throw error;
   }
-  return supervisorOf(brain, createControl(brain, { load, isInProcess: true }));
+  return supervisorOf(brain, createControl(brain, { load }));
 }
 
 async function readStack(

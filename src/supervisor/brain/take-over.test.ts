@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KindredError } from '../../base/errors.ts';
-import { checked, collect, stageStack } from './fixtures/staged-stack.ts';
+import { createTestClock } from '../../testkit/clock.ts';
+import type { Stack } from '../stack/stack.ts';
+import { checked, collect, type StagedStack, stageStack as stageOn } from './fixtures/staged-stack.ts';
 
+const stageStack = (stack: Stack): Promise<StagedStack> => stageOn(createTestClock(1_000_000), stack);
 const run = ['program'] as const;
 const call = { by: 'call' } as const;
 
@@ -142,7 +145,10 @@ describe('a brain that takes over', () => {
     staged.brain = undefined as never;
     await staged.nextBrain();
     await brain.ended;
-    assert.throws(() => control.stop(['web']), (error) => error instanceof KindredError && error.code === 'ERR_CLOSED');
+    assert.throws(
+      () => control.stop(['web']),
+      (error) => error instanceof KindredError && error.code === 'ERR_CLOSED',
+    );
     assert.deepEqual(fenced.keeper.running, ['web.1#1']);
   });
 

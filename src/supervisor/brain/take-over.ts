@@ -86,7 +86,12 @@ function adopt(engine: Engine, { processes }: KeeperTable, event: number): void 
   for (const entry of processes) {
     const [, service = '', instance, serial] = /^(.+)\.(\d+)#(\d+)$/.exec(entry.spec.id) ?? [];
     const slot = engine.crews.get(service)?.slots.find((each) => each.instance === Number(instance));
-    if (slot === undefined || slot.main !== undefined || entry.ended !== undefined || !isSame(engine, slot, entry)) {
+    if (
+      slot === undefined ||
+      slot.main !== undefined ||
+      entry.ended !== undefined ||
+      !isSame(engine, slot, entry)
+    ) {
       engine.effect(() => away(engine, entry.spec.id, entry.ended === undefined));
       if (slot !== undefined) slot.serial = Math.max(slot.serial, Number(serial));
       continue;

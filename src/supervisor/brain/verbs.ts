@@ -119,19 +119,13 @@ export function areDown(engine: Engine, services: readonly string[]): Verdict {
   return isOver ? { kind: 'done', text: `${namesOf(crews)} stopped` } : undefined;
 }
 
-/** The verdict on a reload: what its last event says. */
+/** The verdict on a reload that was asked for then. */
 export function areReloaded(engine: Engine, services: readonly string[], since: number): Verdict {
   const crews = crewsOf(engine, services);
   const phases = crews.map(({ name }) => engine.reloads.get(name)?.state.phase);
   if (phases.some((phase) => phase === 'going' || phase === 'rolling-back')) return undefined;
-  const names = new Set(crews.map(({ name }) => name));
-  const told = engine.book
-    .since(since)
-    .filter(
-      ({ kind, service, instance }) =>
-        kind === 'reload' && instance === undefined && names.has(service ?? ''),
-    );
-  const back = told.filter(({ text }) => text.includes('is what it was before'));
+  const ends = crews.flatMap(({ name }) => engine.reloadEnds.get(name) ?? []);
+  const back = ends.filter(({ event, isDone }) => event > since && !isDone);
   if (back.length > 0) return { kind: 'failed', text: back.map(({ text }) => text).join('; ') };
   if (phases.includes('paused'))
     return { kind: 'done', text: `${namesOf(crews)} waits for reload or rollback` };

@@ -120,7 +120,10 @@ export interface StackEvent {
   at: number;
   service?: string | undefined;
   instance?: number | undefined;
-  /** `state` (of an instance), `exit`, `hung`, `memory`, `health`, `reload`, `group`, `brain`, `logger`, `config`, `asked`. */
+  /**
+   * `state` (of an instance), `exit`, `output` (the last that it wrote), `hung`, `memory`, `health`, `status`, `schedule`,
+   * `watch`, `reload`, `group`, `brain`, `logger`, `config`, `asked`.
+   */
   kind: string;
   state?: InstanceState | undefined;
   text: string;
