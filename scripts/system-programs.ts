@@ -18,6 +18,7 @@ const programs = [
   { program: 'script', debian: 'bsdutils' },
   { program: 'ip', debian: 'iproute2' },
   { program: 'systemd-analyze', debian: 'systemd' },
+  { program: 'systemd-socket-activate', debian: 'systemd' },
 ];
 
 export function missingPrograms(): typeof programs {

@@ -58,7 +58,11 @@ describe('the agent', { skip }, () => {
 
   it('tells that a catastrophic regular expression blocks it', () =>
     inHouse(async (house) => {
-      const service = await house.start({ program: blocks('match'), hang: { afterMs: 400 }, loadEveryMs: 100 });
+      const service = await house.start({
+        program: blocks('match'),
+        hang: { afterMs: 400 },
+        loadEveryMs: 100,
+      });
       const answer = block(service).catch(() => {});
       await service.word('hung', ({ blockedMs }) => blockedMs >= 400);
       // Where the regular expression cannot be interrupted, /proc tells.

@@ -101,7 +101,10 @@ describe('a supervised stack, in this process', onPosix, () => {
         });
         pidsOf(stage, await stack.status(), 'web');
         const why = (await stack.why('web')).map(({ text }) => text);
-        assert.ok(why.some((text) => /^web\.[12] ended with exit code 7$/.test(text)), why.join('\n'));
+        assert.ok(
+          why.some((text) => /^web\.[12] ended with exit code 7$/.test(text)),
+          why.join('\n'),
+        );
       }),
     ));
 
@@ -222,7 +225,10 @@ describe('a started stack', onPosix, () => {
           async () => {
             const now = await status(here).catch(() => undefined);
             stage.watch(now?.brain.pid);
-            return now?.services.find(({ service }) => service === 'web')?.ready === 2 && now.brain.pid !== brain.pid;
+            return (
+              now?.services.find(({ service }) => service === 'web')?.ready === 2 &&
+              now.brain.pid !== brain.pid
+            );
           },
           60_000,
         );
@@ -230,7 +236,10 @@ describe('a started stack', onPosix, () => {
         assert.equal(pids.length, 2);
         assert.ok(!pids.includes(victim));
         const why = (await here.control.call.why('web')).map(({ text }) => text);
-        assert.ok(why.some((text) => text.includes('was ended by SIGKILL')), why.join('\n'));
+        assert.ok(
+          why.some((text) => text.includes('was ended by SIGKILL')),
+          why.join('\n'),
+        );
       }),
     ));
 
@@ -244,7 +253,10 @@ describe('a started stack', onPosix, () => {
         await killBrain(stage, here);
         await until(
           'the reload is over',
-          async () => (await status(here)).services.every(({ reloading, ready, instances }) => !reloading && ready === instances),
+          async () =>
+            (await status(here)).services.every(
+              ({ reloading, ready, instances }) => !reloading && ready === instances,
+            ),
           60_000,
         );
         const after = pidsOf(stage, await status(here), 'web');
@@ -284,7 +296,10 @@ describe('a started stack', onPosix, () => {
         }
         await within('the keeper has ended', Promise.resolve(stack.exited), 60_000);
         const at = (text: string): number => texts.indexOf(text);
-        assert.ok(at('web.1 is stopped') > 0 && at('db.1 is stopped') > at('web.1 is stopped'), texts.join('\n'));
+        assert.ok(
+          at('web.1 is stopped') > 0 && at('db.1 is stopped') > at('web.1 is stopped'),
+          texts.join('\n'),
+        );
       }),
     ));
 });

@@ -9,7 +9,7 @@ import { type BrainOrders, controlAddress } from './run-brain.ts';
 export interface StartStackOptions
   extends Pick<
       KeeperOptions,
-      'detached' | 'env' | 'readyTimeoutMs' | 'signal' | 'directory' | 'logDirectory'
+      'detached' | 'takeListeners' | 'env' | 'readyTimeoutMs' | 'signal' | 'directory' | 'logDirectory'
     >,
     Pick<CheckStackOptions, 'cron'> {
   /** In place of the name in the config. */

@@ -29,6 +29,8 @@ export interface KeeperMainOptions {
   logger: Program;
   brainReadyTimeoutMs?: number | undefined;
   brainAnswerTimeoutMs?: number | undefined;
+  /** Descriptors that it was started with, by the names of listeners. */
+  handed?: Readonly<Record<string, number>> | undefined;
 }
 
 /** How long a brain that was asked may take to stop everything in its order. */
@@ -44,6 +46,7 @@ async function main(text: string): Promise<void> {
   const kept = await createKeeper({
     directory,
     logDirectory,
+    handed: options.handed,
     logger: {
       open: async (logs) => logger?.open(logs),
       close: async (names) => logger?.close(names),

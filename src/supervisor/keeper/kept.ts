@@ -31,6 +31,8 @@ export interface KeeperSettings {
   logDirectory: string;
   /** Reads the logs. Without one they fill their pipes (64 KiB), and who writes waits. */
   logger?: LoggerOrders | undefined;
+  /** Descriptors of sockets that listen already, opened for this stack by somebody else, by the names of listeners. */
+  handed?: Readonly<Record<string, number>> | undefined;
   /** What `replaceBrain` does. Default: it is refused, with `ERR_NOT_SUPPORTED`. */
   replaceBrain?: ((module: string | undefined) => Promise<void>) | undefined;
   /** What `stop` does when all processes are gone and the pipes are still there: whoever reads the logs ends here. */
@@ -243,7 +245,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
         return inTurn(`listener ${spec.name}`, async () => {
           const open = listeners.get(spec.name);
           if (open !== undefined) return sameListener(open, spec);
-          const opened = await openListener(spec);
+          const opened = await openListener(spec, settings.handed);
           if (stopping !== undefined) {
             await opened.close();
             check();

@@ -48,6 +48,8 @@ async function up(terminal: Terminal, flags: UpFlags): Promise<void> {
     startStack(stack.file, {
       name: stack.name,
       detached: flags.detach === true,
+      // As systemd passes them to the units of kindred export systemd.
+      takeListeners: true,
       brain: brainProgram(),
       cron: await cronMaker(),
       signal: terminal.stop,
