@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Progress } from 'kindred/supervisor';
 import { type Lesson, teach } from '../help.ts';
 import { toCount } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { noteTo, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { type ControlClient, withControl } from './asking.ts';
 import { showProgress } from './progress.ts';
@@ -28,7 +28,24 @@ export function addChanges(program: Command, terminal: Terminal): void {
     flags: StackFlags,
     ask: (control: ControlClient) => Steps | Promise<Steps>,
   ): Promise<void> =>
-    withControl(flags, terminal, async (control) => showProgress(await ask(control), terminal, flags));
+    withControl(flags, terminal, async (control) => {
+      try {
+        await showProgress(await ask(control), terminal, flags);
+      } finally {
+        // Whoever stops looking changes nothing.
+        if (terminal.stop.aborted && terminal.stopped?.kind === 'signal')
+          noteTo(terminal)('the stack goes on with it: kindred events --follow shows it');
+      }
+    });
+
+  const apply = program
+    .command('apply')
+    .summary('make the stack what its config says now')
+    .description(
+      'Reads the config again and changes the running stack to what it says; kindred plan shows that before. A wrong config is refused whole, and changes nothing.',
+    )
+    .action((flags: StackFlags) => act(flags, (control) => control.apply()));
+  teach(changing(apply), { examples: ['$ kindred plan && kindred apply'], exits });
 
   const ofServices = (
     verb: 'start' | 'stop' | 'restart' | 'rollback',
@@ -85,15 +102,6 @@ export function addChanges(program: Command, terminal: Terminal): void {
     examples: ['$ kindred scale web 4'],
     exits,
   });
-
-  const apply = program
-    .command('apply')
-    .summary('make the stack what its config says now')
-    .description(
-      'Reads the config again and changes the running stack to what it says; kindred plan shows that before. A wrong config is refused whole, and changes nothing.',
-    )
-    .action((flags: StackFlags) => act(flags, (control) => control.apply()));
-  teach(changing(apply), { examples: ['$ kindred plan && kindred apply'], exits });
 }
 
 function addReload(

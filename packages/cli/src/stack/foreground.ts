@@ -38,6 +38,7 @@ export async function foreground(
   process.on('SIGHUP', onHangUp);
   const startedAt = Date.now();
   try {
+    if (flags.json !== true) terminal.tell(`${flags.name}: its keeper is started`);
     const keeper = await start();
     const session = new ForegroundSession(terminal, flags, keeper, manager);
     hangUps.act = () => session.hangUp();
@@ -54,6 +55,8 @@ export async function foreground(
 class ForegroundSession {
   readonly #terminal: Terminal;
   readonly #flags: StackFlags & { name: string };
+  /** Of the start alone. */
+  readonly #timeout: number | undefined;
   readonly #keeper: Started;
   readonly #manager: ServiceManager | undefined;
   readonly #line: (shown: Shown) => string;
@@ -70,7 +73,9 @@ class ForegroundSession {
     manager: ServiceManager | undefined,
   ) {
     this.#terminal = terminal;
-    this.#flags = flags;
+    const { timeout, ...rest } = flags;
+    this.#flags = rest;
+    this.#timeout = timeout;
     this.#keeper = keeper;
     this.#manager = manager;
     this.#line = logShower(terminal.out);
@@ -149,7 +154,17 @@ class ForegroundSession {
   }
 
   async #showStart(signal: AbortSignal): Promise<void> {
-    await this.#attempt('start', () => this.#carry(untilUp(this.#flags, signal)), signal);
+    await this.#attempt(
+      'start',
+      () =>
+        this.#carry(
+          untilUp(
+            { ...this.#flags, ...(this.#timeout === undefined ? {} : { timeout: this.#timeout }) },
+            signal,
+          ),
+        ),
+      signal,
+    );
     if (signal.aborted) return;
     const informed = await this.#manager?.tell('READY=1', `STATUS=${this.#flags.name} runs`);
     if (informed === false)

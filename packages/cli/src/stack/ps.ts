@@ -33,7 +33,7 @@ export function addPs(program: Command, terminal: Terminal): void {
       ],
     ],
     examples: [
-      '$ kindred ps\nSERVICE  #   PID  STATE    UP  RESTARTS  CPU  MEMORY  CALLS/S\nweb      1  4711  ready  2h05m         0  12%  120 MB      431\nworker   1     -  backoff 3s  -         4    -       -        -',
+      '$ kindred ps\nSERVICE  #   PID  STATE          UP  RESTARTS  CPU  MEMORY  CALLS/S\nweb      1  4711  ready       2h05m         0  12%  120 MB      431\nworker   1     -  backoff 3s      -         4    -       -        -',
       '$ kindred ps --json | jq -r \'.services[] | select(.state == "failed").service\'',
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],

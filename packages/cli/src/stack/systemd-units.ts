@@ -86,6 +86,8 @@ export function unitsOf(plan: UnitPlan): Unit[] {
         'RestartSec=1',
         // The stack ends its services in order; what is left after that is killed.
         'KillMode=mixed',
+        // As Node.js wants its sockets, also where another program of the stack shares one.
+        'NonBlocking=yes',
         'Delegate=yes',
         // One service that needs too much memory is not the end of all.
         'OOMPolicy=continue',

@@ -6,7 +6,8 @@ import { delimiter, join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { type Ran, type Started, useKindredCommand } from '../../../../test/programs/kindred-command.ts';
 
-const command = useKindredCommand();
+// Each command starts five processes of Node.js, and more.
+const command = useKindredCommand({ deadlineMs: 120_000 });
 const folder = mkdtempSync(join(tmpdir(), 'kindred-up-'));
 const runtime = join(folder, 'run');
 const config = join(folder, 'kindred.config.json');
@@ -200,6 +201,26 @@ describe('up in the foreground', () => {
     started.child.kill('SIGHUP');
     await started.sees('stdout', /added\.1 +\| new\n/);
     await started.sees('stderr', /first reloaded\n/);
+    started.child.kill('SIGTERM');
+    assert.equal((await started.ended).code, 0);
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it('restarts a service when its module has changed, and applies the config when that has, with --watch', async () => {
+    const sources = join(folder, 'sources');
+    const module = (text: string): void =>
+      writeFileSync(join(sources, 'main.mjs'), `console.log('${text}'); setInterval(() => {}, 1000);`);
+    mkdirSync(sources);
+    module('the first text');
+    write({ first: { fork: './sources/main.mjs' } });
+    const started = start('up', '--watch');
+    await started.sees('stdout', /\| the first text\n/);
+    await started.sees('stderr', /mine: first up\n/);
+    writeFileSync(join(sources, 'data.db'), 'is no code');
+    module('another text');
+    await started.sees('stdout', /\| another text\n/);
+    write({ first: { fork: './sources/main.mjs' }, added: talker('new') });
+    await started.sees('stdout', /added\.1 +\| new\n/);
     started.child.kill('SIGTERM');
     assert.equal((await started.ended).code, 0);
     assert.deepEqual(leftovers(), []);

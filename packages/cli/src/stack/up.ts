@@ -1,7 +1,7 @@
 /** `kindred up`: starts a stack, as a daemon or in the foreground. */
 import type { Command } from 'commander';
 import { describePid1 } from 'kindred/process';
-import type { StartedStack } from 'kindred/supervisor';
+import type { Progress, StartedStack } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import { noteTo, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -65,13 +65,22 @@ async function up(terminal: Terminal, flags: UpFlags): Promise<void> {
       flags.watch === true ? stack : undefined,
     );
   }
-  await start();
   try {
-    await showProgress(untilUp({ ...flags, name: stack.name }, terminal.stop), terminal, flags);
+    await showProgress(steps(terminal, { ...flags, name: stack.name }, start), terminal, flags);
   } catch (error) {
     if (!(error instanceof GivenUp)) throw error;
     throw new GivenUp(`${error.message}; what can run does: kindred ps, and kindred down ends it`);
   }
+}
+
+async function* steps(
+  { stop }: Terminal,
+  flags: StackFlags & { name: string },
+  start: () => Promise<unknown>,
+): AsyncGenerator<Progress, undefined> {
+  yield { at: Date.now(), kind: 'step', text: `${flags.name}: its keeper is started` };
+  await start();
+  return yield* untilUp(flags, stop);
 }
 
 /** This file's neighbour, in the sources and in what is published. */

@@ -2,6 +2,9 @@
 import { dirname } from 'node:path';
 import type { CheckedStack, watchFiles } from 'kindred/supervisor';
 
+/** What a service writes itself (data, logs) must not restart it. */
+const isCode = /\.(?:[cm]?[jt]sx?|wasm|node)$/;
+
 export interface SourceWatch {
   signal: AbortSignal;
   /** Files of these services have changed; undefined: the config has. */
@@ -32,7 +35,7 @@ export function watchSources(
       onFault,
       onChange(paths) {
         // The config is looked at by itself.
-        if (paths.some((path) => path !== file)) watch.onChange(names);
+        if (paths.some((path) => path !== file && isCode.test(path))) watch.onChange(names);
       },
     });
 }
