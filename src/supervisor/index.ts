@@ -39,7 +39,7 @@ export {
   type ServiceOf,
   type StackOf,
 } from './stack/define-stack.ts';
-export { configNames, findConfig, loadStack } from './stack/load-stack.ts';
+export { configNames, findConfig, type LoadStackOptions, loadStack } from './stack/load-stack.ts';
 export type { Mistake } from './stack/mistake.ts';
 export type {
   Environment,

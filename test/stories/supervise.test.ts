@@ -146,8 +146,12 @@ interface Started {
 }
 
 /** With a keeper and a brain as processes of their own. */
-async function started(stage: Stage, story: (started: Started) => Promise<void>): Promise<void> {
-  writeFileSync(join(stage.dir, 'kindred.config.json'), JSON.stringify(stackOf(stage)));
+async function started(
+  stage: Stage,
+  story: (started: Started) => Promise<void>,
+  config: Stack = stackOf(stage),
+): Promise<void> {
+  writeFileSync(join(stage.dir, 'kindred.config.json'), JSON.stringify(config));
   const places = placesOf(stage);
   const stack = await within(
     'the stack is started',
@@ -156,13 +160,15 @@ async function started(stage: Stage, story: (started: Started) => Promise<void>)
   );
   stage.watch(stack.pid);
   const control = await connect<Control>(stack.address);
+  let wasKilled = false;
   try {
     await done('the start', control.call.start([]));
     const status = await control.call.status();
     for (const service of ['db', 'web']) pidsOf(stage, status, service);
     stage.watch(status.brain.pid);
     await story({ stack, control });
-    if (isAlive(stack.pid)) await done('the end', control.call.down());
+    wasKilled = !isAlive(stack.pid);
+    if (!wasKilled) await done('the end', control.call.down());
   } finally {
     await control.close();
     // What is left of a story that has failed.
@@ -172,6 +178,7 @@ async function started(stage: Stage, story: (started: Started) => Promise<void>)
       clearTimeout(late);
     }
   }
+  if (wasKilled && (await stack.exited)?.signal === 'SIGKILL') return;
   assert.deepEqual([existsSync(join(places.directory, 'pipes')), existsSync(webPath(stage))], [false, false]);
 }
 
@@ -302,4 +309,31 @@ describe('a started stack', onPosix, () => {
         );
       }),
     ));
+
+  it('goes on, after the end of its keeper, with the services that were to outlive it', () =>
+    onStage(async (stage) => {
+      const stack = stackOf(stage);
+      const db = { ...stack.services['db'], onParentDeath: 'survive' as const };
+      const config = { ...stack, services: { ...stack.services, db } };
+      let pid: number | undefined;
+      await started(
+        stage,
+        async (here) => {
+          pid = pidsOf(stage, await status(here), 'db')[0];
+          const web = pidsOf(stage, await status(here), 'web');
+          process.kill(here.stack.pid, 'SIGKILL');
+          await until('the others are gone', () => !web.some(isAlive));
+          assert.ok(isAlive(pid as number));
+        },
+        config,
+      );
+      await started(
+        stage,
+        async (here) => {
+          assert.deepEqual(pidsOf(stage, await status(here), 'db'), [pid]);
+        },
+        config,
+      );
+      assert.ok(!isAlive(pid as number));
+    }));
 });

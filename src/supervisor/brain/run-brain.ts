@@ -61,7 +61,11 @@ export async function runBrain({ cron }: Pick<CheckStackOptions, 'cron'> = {}): 
       return brainAt(address);
     },
   });
-  const goDown = (): void => void drain(control).catch((error) => process.stderr.write(`${textOf(error)}\n`));
+  const goDown = (): void => {
+    // Whoever has another keeper or brain above it ends by itself.
+    if (brain.engine.isClosed) return;
+    drain(control).catch((error) => process.stderr.write(`${textOf(error)}\n`));
+  };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, goDown);
   process.on('SIGHUP', () => {});
   const server = await serveControl(address, control);

@@ -112,7 +112,12 @@ function stepOf(engine: Engine, slot: Slot, schedule: CheckedSchedule, isRunning
   try {
     return scheduleStep(schedule, slot.schedule, { now, isRunning });
   } catch (error) {
-    engine.tell(slot, 'schedule', `the schedule of ${slot.key} does not tell its next time: ${textOf(error)}`, slot.event);
+    engine.tell(
+      slot,
+      'schedule',
+      `the schedule of ${slot.key} does not tell its next time: ${textOf(error)}`,
+      slot.event,
+    );
     return { state: { dueAt: null, seenAt: now }, now: 'wait', againMs: undefined };
   }
 }

@@ -38,8 +38,8 @@ export function changePlan(
   const remove = Object.keys(from.services).filter((service) => !Object.hasOwn(to.services, service));
 
   for (const [service, now] of Object.entries(to.services)) {
-    const before = from.services[service];
-    if (before === undefined || !Object.hasOwn(from.services, service)) {
+    const before = own(from.services, service) as ServiceDescription | undefined;
+    if (before === undefined) {
       changes.push({ kind: 'add', service, because: ['it is new'] });
       continue;
     }
@@ -51,11 +51,13 @@ export function changePlan(
       (isShared(service, before, now, to) && !because.includes('listen') ? reload : restart).push(service);
     const settings = differing(before.settings, now.settings);
     const routes = Object.keys({ ...from.routes, ...to.routes }).filter(
-      (listener) => isOf(service, to.routes[listener]) && !same(from.routes[listener], to.routes[listener]),
+      (listener) =>
+        isOf(service, own(to.routes, listener)) &&
+        !same(own(from.routes, listener), own(to.routes, listener)),
     );
     const kept = [...settings, ...routes.map((listener) => `routes.${listener}`)];
     if (kept.length > 0) changes.push({ kind: 'settings', service, because: kept });
-    const count = running[service] ?? before.instances;
+    const count = (own(running, service) as number | undefined) ?? before.instances;
     // What was scaled by hand stays so, until the config says another number.
     if (now.instances === before.instances || now.instances === count) continue;
     scale.push({ service, from: count, to: now.instances });

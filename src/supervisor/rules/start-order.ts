@@ -66,7 +66,7 @@ export function findCircle(edges: Readonly<Record<string, readonly string[]>>): 
     const at = path.indexOf(name);
     if (at >= 0) return path.slice(at);
     path.push(name);
-    for (const other of edges[name] ?? []) {
+    for (const other of (Object.hasOwn(edges, name) && edges[name]) || []) {
       const circle = visit(other);
       if (circle !== undefined) return circle;
     }
@@ -90,6 +90,6 @@ function reversed(needs: Needs): Needs {
   const back: Record<string, Record<string, Need>> = {};
   for (const service of Object.keys(needs))
     for (const { service: other, need } of needsOf(needs, service))
-      back[other] = { ...back[other], [service]: need };
+      back[other] = { ...(Object.hasOwn(back, other) ? back[other] : {}), [service]: need };
   return back;
 }

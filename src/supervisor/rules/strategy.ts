@@ -103,7 +103,7 @@ export function onStart(tree: Tree, state: TreeState, children: readonly Child[]
   const groups = { ...state.groups };
   for (const child of children)
     for (let at = tree.children.get(child)?.group; at !== undefined; at = tree.groups.get(at)?.parent)
-      if (groups[at]?.end !== undefined) delete groups[at];
+      if (endOfGroup(state, at) !== undefined) delete groups[at];
   const due = children.filter((child) => phaseOf(state, child) !== 'running');
   return { phases: { ...state.phases, ...every(due, 'due') }, groups };
 }
@@ -113,7 +113,8 @@ export function phaseOf(state: TreeState, child: Child): Phase {
 }
 
 export function endOfGroup(state: TreeState, group: string): 'failed' | 'ended' | undefined {
-  return state.groups[group]?.end;
+  // A group may have the name of what every object inherits.
+  return Object.hasOwn(state.groups, group) ? state.groups[group]?.end : undefined;
 }
 
 const nothing: Decision = { stop: [], start: [], failed: [], ended: [], steps: [] };
@@ -286,7 +287,7 @@ class Work {
   }
 
   #groupState(group: string): GroupState {
-    return this.#groups[group] ?? { restartsMs: [] };
+    return (Object.hasOwn(this.#groups, group) && this.#groups[group]) || { restartsMs: [] };
   }
 }
 

@@ -70,7 +70,8 @@ export function createTree(stack: TreeSource, instances: Readonly<Record<string,
     for (const member of members) parentOf.set(member, name);
 
   const childrenOf = (service: string): Child[] => {
-    const count = instances[service] ?? stack.services[service]?.instances ?? 0;
+    const asConfigured = Object.hasOwn(stack.services, service) ? stack.services[service]?.instances : 0;
+    const count = (Object.hasOwn(instances, service) ? instances[service] : asConfigured) ?? 0;
     return Array.from({ length: count }, (_, index) => childOf(service, index + 1));
   };
   for (const [name, spec] of Object.entries(stack.groups)) {

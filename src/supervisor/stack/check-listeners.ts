@@ -83,8 +83,7 @@ export function checkRoutes(
       fields.wrong('', 'is of no listener', didYouMean(listener, listeners, 'declare it in listeners'));
     const to = fields.get('to');
     const service = typeof to === 'string' && Object.hasOwn(services, to) ? services[to] : undefined;
-    if (service === undefined)
-      fields.wrong('to', `is ${shown(to)}`, didYouMean(String(to), Object.keys(services)));
+    if (service === undefined) fields.wrong('to', `is ${shown(to)}`, didYouMean(to, Object.keys(services)));
     else if (!service.canTakeSockets)
       fields.wrong('to', `is ${shown(to)}, a program of its own`, 'route to a service with fork or host');
     const pick = fields.get('pick');

@@ -31,7 +31,7 @@ export function checkReady(service: Fields, around: Surroundings, inheritedFds: 
       const by = fields.get('by');
       const word = readyWords.find((each) => each === by);
       const where = typeof given === 'string' ? '' : 'by';
-      if (word === undefined) fields.wrong(where, `is ${shown(by)}`, didYouMean(String(by), readyWords));
+      if (word === undefined) fields.wrong(where, `is ${shown(by)}`, didYouMean(by, readyWords));
       if (word === 'notify') checkNotify(fields, where, around);
       return { by: word ?? 'start', timeoutMs };
     }

@@ -2,13 +2,14 @@
 import { basename, dirname, resolve } from 'node:path';
 import { inheritedEnv } from '../../process/environment.ts';
 import { parentVariable } from '../../process/parent-tie.ts';
+import { checkGroups, checkGroupsTogether } from './check-groups.ts';
 import { checkListeners, checkRoutes } from './check-listeners.ts';
+import { checkNeeds } from './check-needs.ts';
 import { checkService } from './check-service.ts';
-import { checkGroups, checkGroupsTogether, checkNeedsTogether } from './check-together.ts';
 import { checkLogs, defaultLogs } from './check-upkeep.ts';
 import type { CheckedService, CheckedStack } from './checked-stack.ts';
 import { Fields, isName, nameRule } from './fields.ts';
-import { type Findings, refusal, shown } from './mistake.ts';
+import { Findings, refusal, shown } from './mistake.ts';
 import type { Schedule } from './stack.ts';
 import { ownEnvironment } from './stack-environment.ts';
 import { type StackSystem, type Surroundings, thisSystem } from './surroundings.ts';
@@ -41,7 +42,7 @@ export function checkStack(value: unknown, options: CheckStackOptions = {}): Che
     system: options.system ?? thisSystem,
     cron: options.cron,
   };
-  const findings: Findings = { mistakes: [], remarks: [] };
+  const findings = new Findings();
   const stack = readStack(findings, value, around, file);
   if (stack === undefined || findings.mistakes.length > 0)
     throw refusal(file ?? 'the config', findings.mistakes);
@@ -69,8 +70,8 @@ function readStack(
   }
   const names = entries.map(([name]) => name);
   const groups = checkGroups(fields, names);
-  checkNeedsTogether(fields, services, names, Object.keys(groups));
-  checkGroupsTogether(fields, groups, services, names);
+  checkNeeds(findings, services, names, Object.keys(groups));
+  checkGroupsTogether(findings, groups, services, names);
   const takers = Object.fromEntries(
     names.map((name) => {
       const { listen = [], program } = services[name] ?? {};
@@ -103,18 +104,18 @@ function nameOfFolder(directory: string): string {
 }
 
 function remarkUnused(
-  { remarks }: Findings,
+  findings: Findings,
   listeners: CheckedStack['listeners'],
   services: CheckedStack['services'],
   routes: CheckedStack['routes'],
 ): void {
   for (const name of Object.keys(listeners))
     if (!Object.hasOwn(routes, name) && !Object.values(services).some(({ listen }) => listen.includes(name)))
-      remarks.push({
-        path: `listeners.${name}`,
-        text: 'is used by nobody',
-        mend: `write listen: ['${name}'] in a service, or take it away`,
-      });
+      findings.remark(
+        `listeners.${name}`,
+        'is used by nobody',
+        `write listen: ['${name}'] in a service, or take it away`,
+      );
 }
 
 /** Told to this process alone: by whoever started it, by systemd, by a keeper. */

@@ -54,7 +54,7 @@ export function checkStop(service: Fields): CheckedService['stop'] {
   const signal = fields.get('signal') ?? usual.signal;
   const known = signals.find((each) => each === signal);
   if (known === undefined) {
-    const near = nearest(String(signal), signals) ?? nearest(`SIG${String(signal)}`, signals);
+    const near = nearest(signal, signals) ?? nearest(typeof signal === 'string' && `SIG${signal}`, signals);
     fields.wrong(
       'signal',
       `is ${shown(signal)}`,
@@ -183,8 +183,7 @@ function isSchedule(value: unknown): value is Schedule {
 
 /** A `Cron` of croner knows its pattern; of another all that can be told is its source. */
 function textOf(schedule: Schedule): string {
-  const { getPattern } = schedule as { getPattern?: () => string | undefined };
-  return (
-    (typeof getPattern === 'function' ? getPattern.call(schedule) : undefined) ?? String(schedule.nextRun)
-  );
+  const { getPattern } = schedule as { getPattern?: () => unknown };
+  const pattern = typeof getPattern === 'function' ? getPattern.call(schedule) : undefined;
+  return typeof pattern === 'string' ? pattern : String(schedule.nextRun);
 }

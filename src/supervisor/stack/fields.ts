@@ -34,7 +34,7 @@ export class Fields {
     mend: string = `write an object with ${known.join(', ')}`,
   ): Fields | undefined {
     if (!isRecord(value)) {
-      findings.mistakes.push({ path, text: `is ${shown(value)}`, mend });
+      findings.wrong(path, `is ${shown(value)}`, mend);
       return undefined;
     }
     const fields = new Fields(findings, path, value);
@@ -56,11 +56,11 @@ export class Fields {
   }
 
   wrong(key: string, text: string, mend: string): void {
-    this.findings.mistakes.push({ path: key === '' ? this.path : this.at(key), text, mend });
+    this.findings.wrong(key === '' ? this.path : this.at(key), text, mend);
   }
 
   remark(key: string, text: string, mend: string): void {
-    this.findings.remarks.push({ path: key === '' ? this.path : this.at(key), text, mend });
+    this.findings.remark(key === '' ? this.path : this.at(key), text, mend);
   }
 
   number<Default extends number | undefined>(

@@ -107,6 +107,12 @@ describe('loadStack', () => {
       });
     });
 
+  it('waits no longer than it is told for one that never ends to load', async () => {
+    write('kindred.config.mjs', 'await new Promise(() => {}); export default {}');
+    await assert.rejects(loadStack(folder, { timeoutMs: 50 }), { code: 'ERR_TIMEOUT', message: /to load/ });
+    await assert.rejects(loadStack(folder, { signal: AbortSignal.abort() }), { code: 'ERR_CANCELLED' });
+  });
+
   it('refuses a file that is not there', async () => {
     await assert.rejects(loadStack(join(folder, 'other.config.ts')), {
       code: 'ERR_BAD_CONFIG',

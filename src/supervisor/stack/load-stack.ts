@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { KindredError } from '../../base/errors.ts';
+import { untilDone, type Wait } from '../../endpoint/until-done.ts';
 import { reasonOf } from '../../transports/system-errors.ts';
 import { type CheckStackOptions, checkStack } from './check-stack.ts';
 import type { CheckedStack } from './checked-stack.ts';
@@ -13,19 +14,29 @@ export const configNames: readonly string[] = ['ts', 'mts', 'js', 'mjs', 'json']
   (ending) => `kindred.config.${ending}`,
 );
 
+export interface LoadStackOptions extends Omit<CheckStackOptions, 'file'> {
+  /** How long a config in TypeScript or JavaScript may take to load, in milliseconds. Default 30,000. */
+  timeoutMs?: number | undefined;
+  /** Waits no longer when it fires. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The checked stack of a config: a file, or the folder that it is in; default: the working directory. A file in TypeScript
  * is run as it is; its stack is the default export. Each call reads it anew, and what it imports by relative paths.
  *
  * Throws `ERR_BAD_CONFIG` where there is none, or more than one, where it cannot be loaded (`cause` says why), and as
- * `checkStack`.
+ * `checkStack`; `ERR_TIMEOUT` and `ERR_CANCELLED` as any wait.
  */
 export async function loadStack(
   path: string = '.',
-  options: Omit<CheckStackOptions, 'file'> = {},
+  { timeoutMs = 30_000, signal, ...options }: LoadStackOptions = {},
 ): Promise<CheckedStack> {
   const file = findConfig(path);
-  return checkStack(file.endsWith('.json') ? readJson(file) : await readModule(file), { ...options, file });
+  return checkStack(file.endsWith('.json') ? readJson(file) : await readModule(file, { timeoutMs, signal }), {
+    ...options,
+    file,
+  });
 }
 
 /** The path of the config. Throws `ERR_BAD_CONFIG`. */
@@ -50,11 +61,21 @@ function readJson(file: string): unknown {
   }
 }
 
-async function readModule(file: string): Promise<unknown> {
-  let module: { default?: unknown };
-  try {
-    module = await importAnew(file);
-  } catch (error) {
+async function readModule(file: string, wait: Wait): Promise<unknown> {
+  let module: { default?: unknown } = {};
+  let failure: { error: unknown } | undefined;
+  const loaded = importAnew(file).then(
+    (each) => {
+      module = each;
+    },
+    (error: unknown) => {
+      failure = { error };
+    },
+  );
+  // One that waits for what never comes cannot be ended, but nobody has to wait for it.
+  await untilDone(`${file} to load`, loaded, wait);
+  if (failure !== undefined) {
+    const { error } = failure as { error: unknown };
     const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw cannot(file, `could not be loaded: ${told}`, 'mend it there', error);
   }

@@ -11,10 +11,18 @@ export interface Mistake {
 }
 
 /** Where the parts of a check put what they find: they go on, so that one run tells all. */
-export interface Findings {
-  readonly mistakes: Mistake[];
+export class Findings {
+  readonly mistakes: Mistake[] = [];
   /** What is allowed, and most likely not meant. */
-  readonly remarks: Mistake[];
+  readonly remarks: Mistake[] = [];
+
+  wrong(path: string, text: string, mend: string): void {
+    this.mistakes.push({ path, text, mend });
+  }
+
+  remark(path: string, text: string, mend: string): void {
+    this.remarks.push({ path, text, mend });
+  }
 }
 
 /** `where`: what was checked, for the message: the path of the file. `data` is `{ mistakes }`. */

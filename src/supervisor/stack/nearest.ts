@@ -1,7 +1,8 @@
 /** The word that somebody most likely meant. */
 
-/** Of the words that differ by few letters the one that differs by the fewest; undefined where none is near. */
-export function nearest(word: string, words: readonly string[]): string | undefined {
+/** Of the words that differ by few letters the one that differs by the fewest; undefined where none is near, and for what is no word. */
+export function nearest(word: unknown, words: readonly string[]): string | undefined {
+  if (typeof word !== 'string') return undefined;
   const most = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let least = most + 1;
@@ -13,7 +14,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
 }
 
 /** `did you mean X?`, or all that there are. */
-export function didYouMean(word: string, words: readonly string[], none = 'there are none'): string {
+export function didYouMean(word: unknown, words: readonly string[], none = 'there are none'): string {
   const near = nearest(word, words);
   if (near !== undefined) return `did you mean ${near}?`;
   return words.length === 0 ? none : `there are ${words.join(', ')}`;

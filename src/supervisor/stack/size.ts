@@ -25,7 +25,8 @@ export function sizeBytes(size: unknown): number | undefined {
 
 /** What a wrong one was most likely meant to be. */
 export function sizeMend(size: unknown): string {
-  const [, digits, letter] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt])\s*$/i.exec(String(size)) ?? [];
+  const [, digits, letter] =
+    /^\s*(\d+(?:\.\d+)?)\s*([kmgt])\s*$/i.exec(typeof size === 'string' ? size : '') ?? [];
   if (digits !== undefined && letter !== undefined)
     return `write ${digits}${letter.toUpperCase()}B (thousands) or ${digits}${letter.toUpperCase()}iB (times 1024)`;
   return "write a number of bytes, or a text like '512MB' or '1GiB'";
