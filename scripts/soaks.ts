@@ -62,7 +62,7 @@ export const soaks: Readonly<Record<string, Soak>> = {
   },
   logger: {
     shows:
-      'the logger is killed 400 times under load: every line is there, or in a gap of one read at most that is counted',
+      'the logger is killed 200 times under load: every line is there, or in a gap of one read at most that is counted',
     files: ['test/stories/logger.test'],
     times: 1,
     counts: 20,

@@ -218,6 +218,28 @@ describe('SIGTERM', { skip }, () => {
       }
     }));
 
+  it('is heard also by those who listen only where nobody else does', () =>
+    inHouse(async (house) => {
+      const web = await house.listener('web');
+      // As the package signal-exit does.
+      const defers = `globalThis[Symbol.for('signal-exit emitter')] = { count: 1 };
+        process.on('SIGTERM', function defer() {
+          if (process.listeners('SIGTERM').length > 1) return;
+          console.log('last words');
+          process.off('SIGTERM', defer);
+          process.kill(process.pid, 'SIGTERM');
+        });`;
+      const service = await house.start({ program: server(`listen(${portOf(web)})`) + defers, listeners: [web] });
+      await service.said('at ');
+      const slow = ask(`${urlOf(web)}/slow`);
+      await service.said('slow one');
+      await service.signal('SIGTERM');
+      await service.signal('SIGUSR2');
+      assert.equal(await slow, 'slow');
+      await service.said('last words');
+      assert.equal(await service.ended(), 'SIGTERM');
+    }));
+
   it('waits no longer than it may for what does not end', () =>
     inHouse(async (house) => {
       const web = await house.listener('web');

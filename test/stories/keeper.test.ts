@@ -1,5 +1,6 @@
 /** A keeper outlives its brain and its logger, and what it keeps does not notice; and nothing outlives the keeper that should not. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -27,7 +28,7 @@ interface Scene {
   directory: string;
   options: KeeperOptions;
   /** The next brain or logger that reports in. */
-  next(what: 'brain' | 'logger'): Promise<Player>;
+  next(what: 'brain' | 'logger' | 'starter'): Promise<Player>;
   start(more?: Partial<KeeperOptions>): Promise<StartedKeeper>;
   /** Calls the brain that is there. */
   ask<T>(question: (brain: Brain) => Promise<T>): Promise<T>;
@@ -256,6 +257,23 @@ describe('a keeper', onPosix, () => {
       stage.watch(keeper.pid);
     }));
 
+  it('that is no daemon stops all when whoever has started it is killed', () =>
+    keeping(async ({ stage, options, next, ask, spec }) => {
+      const starter = spawn(
+        process.execPath,
+        [...process.execArgv, fixture('starts-keeper.ts'), JSON.stringify({ ...options, env: undefined })],
+        { env: stage.env, stdio: ['ignore', 'inherit', 'inherit'] },
+      );
+      const staff = [await next('brain'), await next('logger')];
+      const { news, pid } = await next('starter');
+      const { identity } = await ask((keeper) => keeper.start(spec('a.1#1', 'exec sleep 600')));
+      const keeper = news['keeper'] as number;
+      stage.watch(keeper);
+      process.kill(pid, 'SIGKILL');
+      for (const one of [keeper, identity.pid, ...staff.map((member) => member.pid)]) await ended(one);
+      assert.equal(starter.pid, pid);
+    }));
+
   it('whose brain does not become ready is not started, and says why', () =>
     keeping(async ({ options, name, start }) => {
       for (const detached of [true, false]) {
@@ -370,6 +388,42 @@ describe('a keeper that is killed', { skip: process.platform !== 'linux' && 'the
         );
       }));
 });
+
+it(
+  'a process that has outlived its keeper keeps its listener until it is ended',
+  {
+    skip: process.platform !== 'linux' && 'there is no /proc',
+  },
+  () =>
+    keeping(async ({ start, next, ask, spec }) => {
+      const first = await start();
+      await next('brain');
+      const { url, pid } = await ask(async (keeper) => {
+        const { bound } = await keeper.openListener({ name: 'web', address: 'tcp://127.0.0.1:0' });
+        const { identity } = await keeper.start(
+          spec('web.1#1', '', { ...server('web '), onParentDeath: 'survive' }),
+        );
+        return { url: bound.replace('tcp:', 'http:'), pid: identity.pid };
+      });
+      const answer = async (): Promise<string> =>
+        (await fetch(url, { headers: { connection: 'close' } })).text();
+      assert.equal(await answer(), `web ${pid}`);
+      process.kill(first.pid, 'SIGKILL');
+      await ended(first.pid);
+      assert.equal(await answer(), `web ${pid}`);
+      await start();
+      await next('brain');
+      const again = { name: 'web', address: url.replace('http:', 'tcp:') };
+      const refused = await ask((keeper) => keeper.openListener(again)).then(
+        () => undefined,
+        (error: KindredError) => error.cause as KindredError,
+      );
+      assert.deepEqual([refused?.code, refused?.data], ['ERR_ADDRESS_IN_USE', { id: 'web.1#1', pid }]);
+      assert.equal(await answer(), `web ${pid}`);
+      await ask((keeper) => keeper.end('web.1#1', { graceMs: 0 }));
+      assert.equal((await ask((keeper) => keeper.openListener(again))).bound, again.address);
+    }),
+);
 
 it('a keeper of 200 processes: how long it takes, and what memory', onPosix, (t) =>
   keeping(async ({ start, next, ask, spec }) => {

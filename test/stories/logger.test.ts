@@ -22,7 +22,7 @@ import { createRandom, seed } from './fixtures/random.ts';
 import { isAlive, onStage } from './fixtures/stage.ts';
 
 const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
-const kills = 20 * soak;
+const kills = 10 * soak;
 const readBytes = 64 * 1024;
 const main = new URL('../../src/supervisor/logger/logger-main.ts', import.meta.url);
 
@@ -104,11 +104,12 @@ test(`kill -9 of the logger, ${kills} times under load: every line is there, or 
       const quiet = pipes.log('quiet');
       let { child, peer } = await startLogger(pipes, [...busy, quiet]);
       pipes.write(quiet, 'written before\n');
+      await within('it is written', peer.call.flush());
       const writers = busy.map(startWriter);
       for (const { pid } of writers) stage.watch(pid);
       for (let kill = 0; kill < kills; kill++) {
         stage.watch(child.pid);
-        await delay(random.int(100));
+        await delay(random.int(250));
         child.kill('SIGKILL');
         await within('the logger has ended', child.exited);
         ({ child, peer } = await startLogger(pipes, [...busy, quiet]));

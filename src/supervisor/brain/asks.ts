@@ -1,4 +1,5 @@
 /** What follows at once from what somebody has asked for. */
+import { isDeepStrictEqual } from 'node:util';
 import { withNeeds } from '../rules/start-order.ts';
 import { onStart, onStop } from '../rules/strategy.ts';
 import type { CheckedService } from '../stack/checked-stack.ts';
@@ -148,8 +149,9 @@ function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>
       if (steps.restart.includes(spec.name)) crew.generation = ++crew.generations;
       // Settings are taken over by what runs; processes of other making come with their restart.
       for (const slot of crew.slots) {
+        const isSame = isDeepStrictEqual(slot.spec, spec);
         slot.spec = spec;
-        if (slot.main !== undefined && !steps.restart.includes(spec.name)) retune(engine, slot.main, spec);
+        if (slot.main !== undefined && !isSame && !steps.restart.includes(spec.name)) retune(engine, slot.main, spec);
       }
       if (steps.restart.includes(spec.name)) restart(engine, crew, event);
       resize(engine, crew, event);

@@ -30,14 +30,24 @@ export interface ControlOptions {
   replace?: (() => Promise<number>) | undefined;
 }
 
-/** What is left to do once all services are down. */
 const goodbyeMs = 100;
 
 export function createControl(brain: Brain, { load, replace }: ControlOptions): Control {
   const { engine, table } = brain;
   const startedAt = engine.seams.wallClock();
   const isInProcess = replace === undefined;
-  let going: Promise<void> | undefined;
+  let finishing: Promise<void> | undefined;
+  /** Once all services are down. */
+  const finish = (): Promise<void> => {
+    finishing ??= untilDown(engine).then(async () => {
+      // Whoever hears of it over a line is to hear the last word, too.
+      if (!isInProcess) await pause(goodbyeMs, engine.seams.clock);
+      await endAll(brain);
+    });
+    return finishing;
+  };
+  // The brain before was asked to.
+  if (engine.isGoingDown) finish().catch(() => {});
 
   const planTo = (next: CheckedStack): ChangePlan => {
     checkSupported(next);
@@ -157,11 +167,13 @@ export function createControl(brain: Brain, { load, replace }: ControlOptions): 
         );
       return { brain: await replace(), keeper: 'kept' };
     },
-    async *down() {
-      yield* carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
-      // Whoever hears of it over a line is to hear the last word, too.
-      going ??= isInProcess ? endAll(brain) : pause(goodbyeMs, engine.seams.clock).then(() => endAll(brain));
-      if (isInProcess) await going;
+    down() {
+      const progress = carry(engine, { verb: 'down' }, 'it was asked to go down', [], () => areDown(engine, []));
+      const finished = finish();
+      return (async function* () {
+        yield* progress;
+        if (isInProcess) await finished;
+      })();
     },
   };
 }
@@ -179,6 +191,10 @@ function residentBytes(pid: number): number | undefined {
 const done: Verdict = { kind: 'done', text: 'the config is in force' };
 /** More processes of one service than any machine has use for. */
 const maxInstances = 10_000;
+
+async function untilDown(engine: Engine): Promise<void> {
+  while (areDown(engine, []) === undefined && !engine.isClosed) await changed(engine);
+}
 
 /** All services are down: the keeper ends what is left, and itself. */
 async function endAll({ keeper, close }: Brain): Promise<void> {

@@ -110,6 +110,8 @@ export interface Life {
   /** Samples above the limit, in a row. */
   memoryOver: number;
   usage: { cpu?: number | undefined; memoryBytes?: number | undefined; callsPerSecond?: number | undefined };
+  /** When it last said something, on the clock of the engine. */
+  saidAt: number | undefined;
   event: number | undefined;
 }
 
@@ -196,6 +198,7 @@ export function newLife(
     sampledAt: undefined,
     memoryOver: 0,
     usage: {},
+    saidAt: undefined,
     event: undefined,
   };
 }

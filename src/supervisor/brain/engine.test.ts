@@ -35,6 +35,28 @@ describe('starting', () => {
     assert.ok(why.some(({ text }) => text === 'web.1 was not ready: not within 3000 ms'));
   });
 
+  it('tells whoever waits that a service will not come, where what it needs has run through and failed', async () => {
+    const staged = await stageStack({
+      services: { migrate: { run, restart: 'temporary' }, web: { run, needs: { migrate: 'ended' } } },
+    });
+    const starting = collect(staged.control.start(['web']));
+    await staged.settle();
+    staged.keeper.exit('migrate.1#1', { exitCode: 1 });
+    assert.equal((await starting).at(-1)?.kind, 'failed');
+    await collect(staged.control.restart(['migrate'])).catch(() => {});
+    staged.keeper.exit(staged.keeper.running[0] ?? '', { exitCode: 0 });
+    await staged.settle();
+    assert.deepEqual(await staged.states(), ['migrate.1 ended', 'web.1 ready']);
+  });
+
+  it('forgets a process that has ended before the keeper could say that it runs', async () => {
+    const staged = await stageStack({ services: { web: { run, restart: 'temporary' } } });
+    staged.keeper.exit('web.1#1', { exitCode: 0 });
+    await staged.settle();
+    assert.equal(staged.keeper.processes.size, 0);
+    assert.equal(staged.brain.engine.lives.size, 0);
+  });
+
   it('counts what cannot be started as an abnormal end', async () => {
     const staged = await stageStack({ services: { web: { run } } });
     staged.keeper.broken.add('web');
@@ -421,5 +443,28 @@ describe('schedules', () => {
     assert.deepEqual(await staged.states(), ['job.1 waiting']);
     await staged.clock.advance(60_000);
     assert.deepEqual(staged.keeper.running, ['job.1#2']);
+  });
+});
+
+describe('watching', () => {
+  it('restarts a service whose files have changed, and watches what the config says now', async () => {
+    const staged = await stageStack({ services: { web: { run, watch: ['src'] }, other: { run } } });
+    staged.files.get('/srv/src')?.(['/srv/src/a.ts']);
+    await staged.settle();
+    assert.deepEqual(staged.keeper.running, ['other.1#1', 'web.1#2']);
+    assert.ok((await staged.control.why('web')).some(({ text }) => text === 'web: /srv/src/a.ts changed'));
+    staged.config = () => checked({ services: { web: { run }, other: { run, watch: ['lib'] } } });
+    await collect(staged.control.apply());
+    assert.deepEqual([...staged.files.keys()], ['/srv/lib']);
+  });
+
+  it('tells what a process uses of the processor since it was last looked at', async () => {
+    const staged = await stageStack({ services: { web: { run } } });
+    await staged.clock.advance(5000);
+    staged.cpu.set(staged.pidOf('web.1#1'), 2500);
+    staged.memory.set(staged.pidOf('web.1#1'), 4096);
+    await staged.clock.advance(5000);
+    const [web] = (await staged.control.status()).instances;
+    assert.deepEqual([web?.cpu, web?.memoryBytes], [0.5, 4096]);
   });
 });

@@ -35,7 +35,7 @@ export function notStarted(engine: Engine, life: Life, error: unknown): void {
   );
   life.slot.lastExits = [...life.slot.lastExits, textOf(error)].slice(-shownExits);
   over(engine, life, event, 'abnormal');
-  gone(engine, life);
+  leaveSlot(engine, life);
 }
 
 function over(engine: Engine, life: Life, event: number, how: HowEnded): void {
@@ -60,6 +60,11 @@ function over(engine: Engine, life: Life, event: number, how: HowEnded): void {
 
 /** The process has gone, with all that it has started. */
 export function gone(engine: Engine, life: Life): void {
+  leaveSlot(engine, life);
+  engine.effect(() => engine.seams.keeper.forget(life.id).catch(() => {}));
+}
+
+function leaveSlot(engine: Engine, life: Life): void {
   const { slot, id } = life;
   engine.lives.delete(id);
   slot.leaving = slot.leaving.filter((other) => other !== life);
@@ -69,7 +74,6 @@ export function gone(engine: Engine, life: Life): void {
   }
   engine.touch(slot);
   lifeHasGone(engine, life);
-  if (life.entry !== undefined) engine.effect(() => engine.seams.keeper.forget(id).catch(() => {}));
 }
 
 /** As systemd has it: whoever ends by one of these was asked to, if not by us. */

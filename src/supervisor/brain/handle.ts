@@ -35,6 +35,7 @@ export function handle(engine: Engine, happening: Happening): void {
   }
   // What comes late of a process that nobody knows any more has nothing to say.
   const life = engine.lives.get(happening.id);
+  if ('plan' in happening && life?.exited !== false) return happening.plan.close();
   if (life === undefined) return;
   switch (happening.kind) {
     case 'gone':
@@ -129,6 +130,7 @@ function health(
 
 /** What a blocked process could not use anyway: only as long as it takes to look at it. */
 const hungGraceMs = 1000;
+const sayEveryMs = 1000;
 
 function word(engine: Engine, life: Life, said: Extract<Happening, { kind: 'word' }>['word']): void {
   const { key } = life.slot;
@@ -152,6 +154,9 @@ function word(engine: Engine, life: Life, said: Extract<Happening, { kind: 'word
       );
       return;
     case 'status':
+      // What it says too often would drive out what others have said.
+      if (life.saidAt !== undefined && engine.now() - life.saidAt < sayEveryMs) return;
+      life.saidAt = engine.now();
       engine.tell(life.slot, 'status', `${key} says: ${said.text}`, life.event);
   }
 }

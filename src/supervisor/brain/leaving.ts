@@ -40,7 +40,7 @@ export function goOn(engine: Engine, life: Life): void {
   const serves = life.state === 'ready' || life.state === 'unhealthy';
   if (serves && drainMs > 0 && leave.how !== 'failed') {
     engine.move(life, 'draining', `${slot.key} gets nothing new, and finishes what it has`, leave.event);
-    engine.later(drainMs, { kind: 'drained', id: life.id });
+    engine.later(drainMs, { kind: 'drained', id: life.id }, life.hearing.signal);
     return;
   }
   if (life.state === 'draining' && !leave.drained) return;

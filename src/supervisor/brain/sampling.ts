@@ -1,4 +1,5 @@
 /** What the processes of services use: looked at every few seconds, all in one look. */
+import type { Timer } from '../../base/clock.ts';
 import type { Sample } from '../checks/sample.ts';
 import type { Engine } from './engine.ts';
 
@@ -9,6 +10,7 @@ const leastMs = 500;
 /** Until the signal fires. */
 export function sampleUsage(engine: Engine, signal: AbortSignal): void {
   const { clock, checks } = engine.seams;
+  let timer: Timer | undefined;
   let before = new Map<string, { sample: Sample; at: number }>();
 
   const look = async (): Promise<void> => {
@@ -33,12 +35,12 @@ export function sampleUsage(engine: Engine, signal: AbortSignal): void {
   const next = (): void => {
     if (signal.aborted) return;
     const wanted = [...engine.crews.values()].map(({ spec }) => spec.memory?.everyMs ?? everyMs);
-    const timer = clock.after(
+    timer = clock.after(
       Math.max(leastMs, Math.min(everyMs, ...wanted)),
       () => void look().finally(next),
     );
     timer.unref();
-    signal.addEventListener('abort', () => timer.cancel(), { once: true });
   };
+  signal.addEventListener('abort', () => timer?.cancel(), { once: true });
   next();
 }

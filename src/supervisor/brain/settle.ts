@@ -3,10 +3,10 @@ import { type ScheduleStep, scheduleStep } from '../rules/schedule.ts';
 import { unmetNeeds } from '../rules/start-order.ts';
 import { onStart } from '../rules/strategy.ts';
 import type { CheckedSchedule } from '../stack/checked-stack.ts';
-import type { Need } from '../stack/stack.ts';
 import { type Crew, livesOf, type Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
 import { goOn } from './leaving.ts';
+import { has } from './needs.ts';
 import { isHeld, reloadOn } from './reloading.ts';
 import { start } from './starting.ts';
 import { textOf } from './text-of.ts';
@@ -50,26 +50,6 @@ function isBehind(engine: Engine, slot: Slot): boolean {
     if (key === slot.behind)
       return main === undefined ? rest === 'waiting' || rest === 'backoff' : main.state === 'starting';
   return false;
-}
-
-/** All instances of it are that far; but one that was started again holds nobody up while another serves. */
-function has(engine: Engine, service: string, need: Need): boolean {
-  const slots = engine.crews.get(service)?.slots.filter(({ goal }) => goal === 'up') ?? [];
-  const isSo = (slot: Slot): boolean => meets(slot, need);
-  return slots.some(isSo) && slots.every((slot) => isSo(slot) || slot.serial > 1);
-}
-
-function meets({ main, rest, lastExit }: Slot, need: Need): boolean {
-  switch (need) {
-    case 'started':
-      return main?.entry !== undefined;
-    case 'ready':
-      return main?.state === 'ready' || main?.state === 'unhealthy';
-    case 'healthy':
-      return main?.state === 'ready' && (main.isHealthy || main.spec.health === undefined);
-    case 'ended':
-      return main === undefined && rest === 'ended' && lastExit?.exitCode === 0;
-  }
 }
 
 /** The newest event of what a service needs. */

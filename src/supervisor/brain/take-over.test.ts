@@ -161,4 +161,15 @@ describe('a brain that takes over', () => {
     await staged.nextBrain();
     assert.deepEqual(staged.keeper.running, ['web.1#3']);
   });
+
+  it('goes down where the one before was asked to', async () => {
+    const staged = await stageStack({ services: { web: { run, stop: { graceMs: 5000 } }, other: { run } } });
+    staged.keeper.stubborn.add('web');
+    void collect(staged.control.down());
+    await staged.clock.advance(1000);
+    assert.deepEqual(staged.keeper.running, ['web.1#1']);
+    await staged.nextBrain();
+    await staged.clock.advance(6000);
+    assert.equal(staged.keeper.isStopped, true);
+  });
 });

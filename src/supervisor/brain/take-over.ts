@@ -226,7 +226,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
   if (leave?.told === true) return end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });
   if (leave !== undefined) {
     life.watching.abort();
-    if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id });
+    if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id }, life.hearing.signal);
   } else if (state === 'starting') {
     const passedMs = engine.seams.wallClock() - life.startedAt;
     const { checks, directory } = engine.seams;

@@ -8,6 +8,7 @@ import { crewsOf } from './asks.ts';
 import { type Crew, livesOf } from './crew.ts';
 import type { Engine } from './engine.ts';
 import type { Ask } from './happening.ts';
+import { has } from './needs.ts';
 
 /** Undefined: not yet. */
 export type Verdict = { kind: 'done' | 'failed'; text: string } | undefined;
@@ -104,13 +105,11 @@ export function areUp(engine: Engine, services: readonly string[], since = 0): V
 function isBlocked(engine: Engine, { slots, spec }: Crew): boolean {
   if (!slots.some(({ main, rest, waitsFor }) => main === undefined && rest === 'waiting' && waitsFor !== ''))
     return false;
-  return Object.keys(spec.needs).some((name) => {
-    const needed = engine.crews.get(name)?.slots ?? [];
-    return (
-      needed.length > 0 &&
-      needed.every(({ main, rest }) => main === undefined && (rest === 'failed' || rest === 'stopped'))
+  const isOver = (name: string): boolean =>
+    (engine.crews.get(name)?.slots ?? []).every(
+      ({ main, rest }) => main === undefined && rest !== 'waiting' && rest !== 'backoff',
     );
-  });
+  return Object.entries(spec.needs).some(([name, need]) => isOver(name) && !has(engine, name, need));
 }
 
 export function areDown(engine: Engine, services: readonly string[]): Verdict {

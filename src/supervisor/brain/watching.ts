@@ -31,14 +31,19 @@ export function watchReady(engine: Engine, { id, spec, watching }: Life): void {
   if (spec.health === undefined) return;
   const { health } = spec;
   engine.effect(() =>
-    checks.watchHealth(health, {
-      clock,
+    checks
+      .watchHealth(health, {
+        clock,
       cwd: spec.cwd,
       env: spec.env,
       signal: watching.signal,
       onResult: ({ ok, text, failures, isOver }) =>
-        engine.post({ kind: 'health', id, ok, text, failures, isOver }),
-    }),
+          engine.post({ kind: 'health', id, ok, text, failures, isOver }),
+      })
+      // It cannot be asked at all.
+      .catch((error: unknown) =>
+        engine.post({ kind: 'health', id, ok: false, text: textOf(error), failures: 1, isOver: false }),
+      ),
   );
 }
 

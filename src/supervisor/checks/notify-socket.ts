@@ -27,7 +27,7 @@ export interface NotifySocket {
 }
 
 /** Whether there is a program that receives what sd_notify sends. */
-export function canNotify(env: NodeJS.ProcessEnv = process.env): boolean {
+function canNotify(env: NodeJS.ProcessEnv = process.env): boolean {
   return process.platform !== 'win32' && resolveProgram('socat', { env }) !== undefined;
 }
 

@@ -39,9 +39,10 @@ export function createFifoMaker(): FifoMaker {
   function join(paths: readonly string[]): Promise<void> {
     if (collecting === undefined || collecting.paths.length + paths.length > mostAtOnce) {
       const batch: Batch = { paths: [], made: Promise.resolve() };
-      batch.made = last.then(() => {
+      batch.made = last.then(async () => {
+        await new Promise((resolve) => setImmediate(resolve));
         if (collecting === batch) collecting = undefined;
-        return mkfifo(batch.paths);
+        await mkfifo(batch.paths);
       });
       last = batch.made.catch(() => {});
       collecting = batch;

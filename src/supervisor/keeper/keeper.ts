@@ -15,12 +15,16 @@ import type { ProcessIdentity } from '../../process/process-identity.ts';
 export interface Keeper {
   /**
    * Takes the keeper over: all that there is. From now on the calls of whoever had taken it before are refused with
-   * `ERR_CLOSED`, and their events end.
+   * `ERR_CLOSED`, and their events end. What they had asked for goes on, but for processes that were not started yet.
    */
   take(): Promise<KeeperTable>;
   /** What happens from the event after this number on; what is too old to be kept is not told (the table has its results). */
   events(after: number): AsyncIterable<KeeperEvent>;
-  /** Opens a listener, or gives the one of this name where it is open at the same address. Throws what listening throws. */
+  /**
+   * Opens a listener, or gives the one of this name where it is open at the same address. Who may connect is the affair of
+   * the services: it opens what others can reach, too. Throws what listening throws; ERR_ADDRESS_IN_USE has in `data` the
+   * `id` and `pid` of a process of the table, where one still listens there that has outlived the keeper before.
+   */
   openListener(spec: KeptListener): Promise<ListenerEntry>;
   closeListener(name: string): Promise<void>;
   /** Throws the codes of `spawn`; ERR_BAD_ARGUMENT where the id is taken. */
@@ -29,14 +33,17 @@ export interface Keeper {
   signal(id: string, signal: NodeJS.Signals, whom?: 'process' | 'tree'): Promise<'sent' | 'gone'>;
   /** Asks it to end, kills its tree when the grace is over; goes on when the brain dies meanwhile. Resolves when all is gone. */
   end(id: string, options?: { signal?: NodeJS.Signals; graceMs?: number }): Promise<Exit>;
-  /** An ended process leaves the table. Its log stays open for the next one of the same name until `closeLog`. */
+  /** An ended process leaves the table; one that is unknown is no error. Its log stays open for the next one of the same name until `closeLog`. */
   forget(id: string): Promise<void>;
   closeLog(name: string): Promise<void>;
   /** Writes down for the next brain, or with `undefined` away. JSON values; 1 MiB each, 16 MiB in all. */
   note(key: string, value: unknown): Promise<void>;
   /** Starts this brain in place of the one that runs; services notice nothing. Default: the same module again. */
   replaceBrain(options?: { module?: string }): Promise<void>;
-  /** Ends everything that is left (trees, logger, brain), closes the listeners, removes its files, and exits. */
+  /**
+   * Ends everything that is left (trees, logger), closes the listeners, and removes its files. From now on nobody has it, and
+   * events end. Its process then waits 5 s for the brain to end by itself, and exits.
+   */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
 
@@ -46,7 +53,7 @@ export interface KeptListener {
   address: string;
   backlog?: number | undefined;
   mode?: number | undefined;
-  /** Binds with SO_REUSEPORT, once for each process that gets it. Default false. */
+  /** Only of TCP: binds with SO_REUSEPORT, once for each process that gets it. Default false. */
   reusePort?: boolean | undefined;
 }
 

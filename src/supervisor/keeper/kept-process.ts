@@ -94,7 +94,9 @@ export async function startProcess(
       onParentDeath: spec.onParentDeath,
     });
     // Before anybody else hears of it, and looks who is left.
-    child.prependOnceListener('exit', () => look.renew());
+    child.prependOnceListener('exit', () => {
+      if (hasGroup(child.pid as number)) look.renew();
+    });
     if (child.pid === undefined) await child.exited;
     const identity = identityOfProcess(child.pid as number);
     const entry: ProcessEntry = {
@@ -107,6 +109,16 @@ export async function startProcess(
     return keep(entry, [...given.lines.values()], asNode, child.exited, { clock, look });
   } finally {
     for (const fd of own) closeSync(fd);
+  }
+}
+
+/** Whether it has left members of the process group that it led. */
+function hasGroup(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

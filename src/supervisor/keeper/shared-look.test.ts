@@ -7,17 +7,26 @@ import { createSharedLook } from './shared-look.ts';
 
 function staged() {
   let looks = 0;
+  let tookMs = 0;
+  const clock = createTestClock();
   const system: ProcessSystem = {
     kill() {},
     stat: () => undefined,
     all() {
       looks++;
+      void clock.block(tookMs);
       return [];
     },
     bootId: () => undefined,
   };
-  const clock = createTestClock();
-  return { look: createSharedLook(system, clock), clock, looks: () => looks };
+  return {
+    look: createSharedLook(system, clock),
+    clock,
+    looks: () => looks,
+    slow(ms: number) {
+      tookMs = ms;
+    },
+  };
 }
 
 describe('a shared look at all processes', () => {
@@ -27,6 +36,18 @@ describe('a shared look at all processes', () => {
     look.all();
     assert.equal(looks(), 1);
     await clock.advance(21);
+    look.all();
+    assert.equal(looks(), 2);
+  });
+
+  it('is one for ten times as long as it takes', async () => {
+    const { look, clock, looks, slow } = staged();
+    slow(30);
+    look.all();
+    await clock.advance(269);
+    look.all();
+    assert.equal(looks(), 1);
+    await clock.advance(2);
     look.all();
     assert.equal(looks(), 2);
   });

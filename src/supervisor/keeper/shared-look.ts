@@ -7,24 +7,27 @@ import { type ProcessSystem, thisSystem } from '../../process/process-system.ts'
 
 export interface SharedLook extends ProcessSystem {
   /**
-   * What is looked at from here on is no older than this turn of the event loop: to be called at the exit of a process. All
-   * that are told of in one turn had ended before the first of them was.
+   * What is looked at from here on is no older than this turn of the event loop: to be called at the exit of a process that
+   * has left others. All that are told of in one turn had ended before the first of them was.
    */
   renew(): void;
 }
 
-/** So old may be what is seen, in milliseconds. */
+/** So old may be what is seen, in milliseconds; and so many times as old as a look takes, so that looking is never all that is done. */
 const maxAgeMs = 20;
+const restFactor = 10;
 
 export function createSharedLook(system: ProcessSystem = thisSystem, clock: Clock = systemClock): SharedLook {
-  let seen: { at: number; all: ReturnType<ProcessSystem['all']> } | undefined;
+  let seen: { until: number; all: ReturnType<ProcessSystem['all']> } | undefined;
   let isNew = false;
   return {
     ...system,
     all() {
       const at = clock.now();
-      if (seen === undefined || at - seen.at > maxAgeMs) seen = { at, all: system.all() };
-      return seen.all;
+      if (seen !== undefined && at <= seen.until) return seen.all;
+      const all = system.all();
+      seen = { until: at + Math.max(maxAgeMs, restFactor * (clock.now() - at)), all };
+      return all;
     },
     renew() {
       if (isNew) return;

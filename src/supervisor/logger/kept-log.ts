@@ -2,7 +2,7 @@
  * One log: two FIFOs, one file.
  *
  *   flowing  a FIFO is read again when what came out of it is written
- *     --a FIFO was not read for 250 ms because of it, or a write has failed-->
+ *     --a FIFO was not read for 750 ms because of it, or a write has failed-->
  *   behind   FIFOs are read whatever waits; what is beyond the bounds is dropped by whole lines, and counted
  *     --a write takes less--> flowing
  *   any --close--> closed
@@ -38,7 +38,7 @@ export interface LogSurroundings {
 }
 
 /** How long a FIFO is not read because of the disk, in milliseconds: whoever writes into it waits no longer than that. */
-const patienceMs = 250;
+const patienceMs = 750;
 const retryMs = 1000;
 /** What waits for the disk, at most, of one log. */
 const waitingBytes = 1024 * 1024;

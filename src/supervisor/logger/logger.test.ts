@@ -117,7 +117,7 @@ describe('the logger', () => {
     disk.hang();
     const line = `${'x'.repeat(99)}\n`;
     const poured = pipes.pour(log, line.repeat(30_000));
-    await pass(400);
+    await pass(900);
     await poured;
     disk.goOn();
     await logger.flush();
@@ -160,7 +160,7 @@ describe('the logger', () => {
       await logger.flush();
       disk.trouble = code;
       const poured = pipes.pour(log, `${'x'.repeat(99)}\n`.repeat(20_000));
-      await pass(400);
+      await pass(900);
       await poured;
       disk.trouble = undefined;
       await pass(1100);
