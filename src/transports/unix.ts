@@ -63,13 +63,16 @@ export async function listenUnix(
   const server = createServer({ allowHalfOpen: true });
   let connections = 0;
   createAcceptor(() => `${address}, connection ${++connections}`, onTransport, options).attach(server);
-  const open = (name: string) => openServer(server, { path: name, exclusive: true });
-  const placed = await placeUnix(path, options, open, () => server.close());
+  const placed = await placeUnix(path, options, async (name) => {
+    await openServer(server, { path: name, exclusive: true });
+    return server;
+  });
   return createListener(address, server, placed);
 }
 
 /** A socket that has its name. */
-export interface PlacedUnix {
+export interface PlacedUnix<Socket> {
+  readonly socket: Socket;
   /** Removes the name, where it still is this socket's; before the socket is closed. */
   before(): void;
   /** After the socket is closed. */
@@ -77,17 +80,16 @@ export interface PlacedUnix {
 }
 
 /**
- * Gives a socket its path, when it listens and has its rights. `open` has it listen at a passing one; `close` closes it where
- * that fails.
+ * Gives a socket its path, when it listens and has its rights. `open` has it listen at a passing one; it is closed where the
+ * rest fails.
  *
  * Throws `ERR_ADDRESS_IN_USE` (a live server, or something that is no socket), `ERR_BAD_ADDRESS`, `ERR_BAD_ARGUMENT`.
  */
-export async function placeUnix(
+export async function placeUnix<Socket extends { close(): unknown }>(
   path: string,
   options: Pick<ListenUnixOptions, 'mode' | 'group'>,
-  open: (name: string) => Promise<unknown>,
-  close: () => void,
-): Promise<PlacedUnix> {
+  open: (name: string) => Promise<Socket>,
+): Promise<PlacedUnix<Socket>> {
   const address = formatAddress({ kind: 'unix', path });
   checkPathLength(address, path);
   if (
@@ -99,18 +101,19 @@ export async function placeUnix(
       `${address}: mode ${options.mode} is none: it is a number from 0 to 0o777, such as 0o660`,
     );
   const gid = options.group === undefined ? undefined : groupId(options.group);
-  let bound: Bound | undefined;
+  let bound: Bound<Socket> | undefined;
   try {
-    bound = await bindPrivately(address, open, close, path, options.mode ?? 0o600, gid);
+    bound = await bindPrivately(address, open, path, options.mode ?? 0o600, gid);
     await giveName(address, bound.path, path);
   } catch (error) {
-    close();
+    bound?.socket.close();
     bound?.dismiss();
     throw cannotListen(address, error);
   }
-  const { dismiss, identity } = bound;
+  const { socket, dismiss, identity } = bound;
   bound.tidy();
   return {
+    socket,
     before() {
       try {
         unlinkIfSame(path, identity);
@@ -122,7 +125,8 @@ export async function placeUnix(
   };
 }
 
-interface Bound {
+interface Bound<Socket> {
+  socket: Socket;
   path: string;
   /** Under whatever name: it is the same file. */
   identity: FileIdentity;
@@ -136,17 +140,17 @@ interface Bound {
  * Binds in a new directory beside the path, which nobody else can enter, so that mode and group are set before anybody
  * can connect. (`umask` would do without the directory, but belongs to the process and does not exist in threads.)
  */
-async function bindPrivately(
+async function bindPrivately<Socket extends { close(): unknown }>(
   address: string,
-  open: (name: string) => Promise<unknown>,
-  close: () => void,
+  open: (name: string) => Promise<Socket>,
   path: string,
   mode: number,
   gid: number | undefined,
-): Promise<Bound> {
+): Promise<Bound<Socket>> {
   const folder = mkdtempSync(join(dirname(path), '.kin-'));
   const socket = join(folder, 's');
   let fd: number | undefined;
+  let opened: Socket | undefined;
   const tidy = () => {
     unlinkIfThere(socket);
     try {
@@ -169,12 +173,12 @@ async function bindPrivately(
       name = `/proc/self/fd/${fd}/s`;
     }
     checkPathLength(address, name);
-    await open(name);
+    opened = await open(name);
     if (gid !== undefined) giveToGroup(address, socket, gid);
     chmodSync(socket, mode);
-    return { path: socket, identity: lookAtOwn(socket), tidy, dismiss };
+    return { socket: opened, path: socket, identity: lookAtOwn(socket), tidy, dismiss };
   } catch (error) {
-    close();
+    opened?.close();
     dismiss();
     throw error;
   }

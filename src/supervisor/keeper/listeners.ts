@@ -96,19 +96,12 @@ async function openForEach(spec: KeptListener, { host, port }: Tcp): Promise<Ope
 }
 
 async function openUnix(spec: KeptListener, path: string): Promise<OpenListener> {
-  let bound: BoundHandle | undefined;
-  const placed = await placeUnix(
-    path,
-    { mode: spec.mode },
-    async (passing) => {
-      bound = await bindAndListen(spec, { path: passing });
-    },
-    () => bound?.close(),
-  );
-  return opened(spec, spec.address, bound as unknown as BoundHandle, () => {
-    placed.before();
-    bound?.close();
-    placed.after();
+  const open = (passing: string): Promise<BoundHandle> => bindAndListen(spec, { path: passing });
+  const { socket, before, after } = await placeUnix(path, { mode: spec.mode }, open);
+  return opened(spec, spec.address, socket, () => {
+    before();
+    socket.close();
+    after();
   });
 }
 

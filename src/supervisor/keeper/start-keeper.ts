@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
 import { readInheritance } from '../../handles/inherited.ts';
@@ -13,7 +12,7 @@ import type { Exit } from '../../process/outcome.ts';
 import { holderOf } from '../../process/pid-file.ts';
 import { identityOfProcess, type ProcessIdentity } from '../../process/process-identity.ts';
 import { readyVariable } from '../../process/ready.ts';
-import { spawn } from '../../process/spawn.ts';
+import { fork } from '../../process/spawn.ts';
 import { endpointFileName } from '../../transports/endpoint-name.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { KeeperMainOptions } from './keeper-main.ts';
@@ -150,8 +149,9 @@ async function startAttached({
   signal,
   passed,
 }: Start & { passed: readonly number[] }): Promise<Started> {
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program()), ...args], {
+  const child = fork(program(), args, {
     name: 'the keeper',
+    channel: 'none',
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...passed],
     env: { ...env, [readyVariable]: `fd:${readyFd}` },
     detached: true,
