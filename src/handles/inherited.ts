@@ -34,7 +34,8 @@ export function inherited(
       'ERR_NOT_SUPPORTED',
       'inherited listeners belong to the main thread: take them there',
     );
-  own ??= readInheritance(process.env, process.pid);
+  shared[key] ??= readInheritance(process.env, process.pid);
+  const own = shared[key];
   if (name === undefined) return own.listeners.map((each) => each.name);
   return listenOn(takeInherited(own, name), listener ?? createServer());
 }
@@ -46,8 +47,9 @@ export interface Inheritance {
   readonly reason: string;
 }
 
-// What a process was started with, it was started with once.
-let own: Inheritance | undefined;
+const key = Symbol.for('kindred.inherited');
+// What a process was started with, it was started with once: one for all copies of the package in it.
+const shared = globalThis as { [key]?: Inheritance };
 
 /** Reads what the variables say, and takes them out. Throws `ERR_BAD_ADDRESS` where it cannot be so. */
 export function readInheritance(

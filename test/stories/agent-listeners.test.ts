@@ -172,7 +172,10 @@ describe('SIGTERM', { skip }, () => {
           wait: async () => { console.log('waits'); await opened; return process.pid; },
         });
         console.log('serves');`;
-      const both = [await house.start({ program, listeners: [web] }), await house.start({ program, listeners: [web] })];
+      const both = [
+        await house.start({ program, listeners: [web] }),
+        await house.start({ program, listeners: [web] }),
+      ];
       for (const each of both) await each.said('serves');
       const peers = await Promise.all(Array.from({ length: 8 }, () => connect<Serving>(web.bound)));
       let calls = 0;
@@ -229,7 +232,10 @@ describe('SIGTERM', { skip }, () => {
           process.off('SIGTERM', defer);
           process.kill(process.pid, 'SIGTERM');
         });`;
-      const service = await house.start({ program: server(`listen(${portOf(web)})`) + defers, listeners: [web] });
+      const service = await house.start({
+        program: server(`listen(${portOf(web)})`) + defers,
+        listeners: [web],
+      });
       await service.said('at ');
       const slow = ask(`${urlOf(web)}/slow`);
       await service.said('slow one');

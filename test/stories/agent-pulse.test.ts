@@ -50,6 +50,9 @@ describe('the agent', { skip }, () => {
         await service.word('stack', ({ text }) => stack.test(text));
         go(house);
         await service.word('turns', ({ blockedMs }) => blockedMs >= 400);
+        // Seen as soon as JavaScript goes on.
+        if (how === 'run')
+          await service.word('stack', ({ text }) => /at run \(.*s\.1\.mjs:8:\d+\)/.test(text));
         // Of the inspector: none is open.
         assert.equal(await answer, 'undefined');
         const kinds = service.words.map(({ word }) => word).filter((word) => word !== 'load');

@@ -1,16 +1,54 @@
 /**
  * By what the main thread is blocked, seen from another thread of the same process: its stack, by a session of the inspector
  * that needs no open port; where it does not stop in time (it is not in JavaScript), what /proc says of it.
+ *
+ * ```
+ *   looking --it stops--> told (its stack)
+ *      \--captureMs--> told (by /proc) --it stops after all--> told once more (its stack)
+ *            each of them --told its stack, stop(), lateMs--> over: the session is closed, and the main thread goes on
+ * ```
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How long the stack may take, in milliseconds: within a second of the hang all is to be told. */
+/** How long the stack may take, in milliseconds: within a second of the hang something is to be told. */
 const captureMs = 700;
+/** How long it is waited for afterwards: a machine that is busy with other things takes its time, too. */
+const lateMs = 10_000;
 const maxFrames = 30;
 
-/** Never rejects. */
-export async function describeBlocked(): Promise<string> {
-  return (await captureStack().catch(() => undefined)) ?? describeNative();
+/** `tell` hears what there is to say, once or twice. What is returned ends it. */
+export function describeBlocked(tell: (text: string) => void): () => void {
+  // Seldom needed, and not to be paid for by every service.
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  let isOver = false;
+  const byProc = setTimeout(() => tell(describeNative()), captureMs);
+  const late = setTimeout(stop, lateMs);
+
+  function stop(): void {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(byProc);
+    clearTimeout(late);
+    session.disconnect();
+  }
+
+  try {
+    session.connectToMainThread();
+    // Not every frame says what file it is of.
+    const files = new Map<string, string>();
+    session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url));
+    session.once('Debugger.paused', ({ params: { callFrames } }) => {
+      if (isOver) return;
+      stop();
+      tell(sayStack(callFrames, files));
+    });
+    session.post('Debugger.enable');
+    session.post('Debugger.pause');
+  } catch {
+    clearTimeout(late);
+  }
+  return stop;
 }
 
 interface Frame {
@@ -19,30 +57,13 @@ interface Frame {
   location: { scriptId: string; lineNumber: number; columnNumber?: number | undefined };
 }
 
-/** Undefined where the main thread does not stop in time. It goes on in any case: the session is closed at once. */
-async function captureStack(): Promise<string | undefined> {
-  // Seldom needed, and not to be paid for by every service.
-  const { Session } = process.getBuiltinModule('node:inspector');
-  const session = new Session();
-  try {
-    session.connectToMainThread();
-    const { promise, resolve } = Promise.withResolvers<Frame[] | undefined>();
-    // Not every frame says what file it is of.
-    const files = new Map<string, string>();
-    session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => files.set(scriptId, url));
-    session.once('Debugger.paused', ({ params }) => resolve(params.callFrames));
-    session.post('Debugger.enable');
-    session.post('Debugger.pause');
-    const timer = setTimeout(resolve, captureMs, undefined);
-    const frames = await promise;
-    clearTimeout(timer);
-    return frames
-      ?.slice(0, maxFrames)
-      .map((frame) => sayFrame(frame, files))
-      .join('\n');
-  } finally {
-    session.disconnect();
-  }
+function sayStack(frames: Frame[], files: ReadonlyMap<string, string>): string {
+  if (frames[0]?.functionName === 'kindredBeat')
+    return 'nothing any more: it turned again before it was looked at';
+  return frames
+    .slice(0, maxFrames)
+    .map((frame) => sayFrame(frame, files))
+    .join('\n');
 }
 
 function sayFrame({ functionName, url, location }: Frame, files: ReadonlyMap<string, string>): string {

@@ -16,13 +16,15 @@ const holder = words.isNonBlocking ? undefined : hold(words.fd);
 holder?.on('error', () => {}).unref();
 
 const watch = new HangWatch(hangMs, lookEveryMs);
+let stopLooking = (): void => {};
 
 setInterval(() => {
   const { change, blockedMs } = watch.look(performance.now(), Atomics.load(shared, cells.beats));
   if (change === undefined) return;
   // First of all: whoever hears of it may be waiting.
   say({ word: change, blockedMs });
-  if (change === 'hung') void describeBlocked().then((text) => say({ word: 'stack', text: cut(text) }));
+  stopLooking();
+  if (change === 'hung') stopLooking = describeBlocked((text) => say({ word: 'stack', text: cut(text) }));
 }, lookEveryMs);
 
 let usage = process.cpuUsage();

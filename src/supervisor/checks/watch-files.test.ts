@@ -38,6 +38,27 @@ describe('watched files', () => {
     assert.ok(paths.includes(file), paths.join());
   });
 
+  it('tell of a change in a folder that came later, and in one that came in its place', async () => {
+    const folder = join(root, 'late');
+    const file = join(folder, 'a.ts');
+    let heard = (): void => {};
+    watchFiles([root], {
+      signal: over.signal,
+      debounceMs: 1,
+      onChange: (paths) => paths.includes(file) && heard(),
+    });
+    for (let time = 1; time <= 3; time++) {
+      rmSync(folder, { recursive: true, force: true });
+      const told = new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+      mkdirSync(folder);
+      const timer = setInterval(() => writeFileSync(file, String(Math.random())), 20);
+      await told;
+      clearInterval(timer);
+    }
+  });
+
   it('tell of a file that is replaced, and of nothing beside it', async () => {
     const file = join(root, 'a.ts');
     writeFileSync(file, '');

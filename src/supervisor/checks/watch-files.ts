@@ -1,14 +1,15 @@
 /** Files and folders whose change is told, once for many at a time. For development. */
-import { type FSWatcher, statSync, watch } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
+import { FolderWatch } from './folder-watch.ts';
 
 export interface WatchOptions {
   signal: AbortSignal;
   /** With the paths that have changed; at most 100 of them. */
   onChange(paths: string[]): void;
-  /** It can be watched no more: a folder has gone, or the system has no more watchers. */
+  /** Something can be watched no more: the system has no more watchers. */
   onFault?: ((error: Error) => void) | undefined;
   /** So long after the last change, in milliseconds. Default 200. */
   debounceMs?: number | undefined;
@@ -21,22 +22,20 @@ const maxTold = 100;
 
 /** Folders with all that is below them. Absolute paths. Throws `ERR_BAD_CONFIG` for what is not there. */
 export function watchFiles(paths: readonly string[], options: WatchOptions): void {
-  const { signal, onChange, onFault, debounceMs = 200, ignore, clock = systemClock } = options;
+  const { signal, onChange, onFault = () => {}, debounceMs = 200, ignore, clock = systemClock } = options;
   if (signal.aborted) return;
-  const watchers: FSWatcher[] = [];
+  const watches: FolderWatch[] = [];
   const changed = new Set<string>();
   let timer: Timer | undefined;
   const counts = (name: string): boolean =>
     ignore === undefined ? name !== 'node_modules' && !name.startsWith('.') : !ignore.includes(name);
   const close = (): void => {
     timer?.cancel();
-    for (const watcher of watchers) watcher.close();
+    for (const watch of watches) watch.close();
   };
 
-  function onEvent(folder: string, name: string | null, only: string | undefined): void {
-    if (name === null || signal.aborted) return;
-    if (only !== undefined ? name !== only : !name.split(sep).every(counts)) return;
-    if (changed.size < maxTold) changed.add(join(folder, name));
+  function onEvent(path: string): void {
+    if (changed.size < maxTold) changed.add(path);
     timer?.cancel();
     timer = clock.after(debounceMs, () => {
       const told = [...changed];
@@ -49,14 +48,12 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): voi
   try {
     for (const path of paths) {
       const isFolder = statSync(path).isDirectory();
-      // A file is watched by its folder: editors write another one, and give it its name.
-      const folder = isFolder ? path : dirname(path);
-      const only = isFolder ? undefined : basename(path);
-      const watcher = watch(folder, { recursive: isFolder, persistent: false }, (_kind, name) =>
-        onEvent(folder, name, only),
-      );
-      watcher.on('error', (error) => onFault?.(error));
-      watchers.push(watcher);
+      const watch = isFolder
+        ? new FolderWatch({ isDeep: true, counts, onEvent, onFault })
+        : // A file is watched by its folder: editors write another one, and give it its name.
+          new FolderWatch({ isDeep: false, counts: (name) => name === basename(path), onEvent, onFault });
+      watches.push(watch);
+      watch.add(isFolder ? path : dirname(path));
     }
   } catch (cause) {
     close();
