@@ -10,11 +10,12 @@ import { fileState } from './log-disk.ts';
 import { filesOf, type LogFileEntry, type LogPosition, openEntry } from './log-files.ts';
 import { decodeLine } from './log-format.ts';
 import type { LogLine } from './log-line.ts';
+import { startSince } from './since.ts';
 
 export interface LogReaderOptions {
   /** Default: the start of the oldest file. Where that file is gone, the start of the oldest. */
   from?: LogPosition | undefined;
-  /** Files that were last written before then are left out: wall clock, milliseconds since 1970. */
+  /** What was written before then may be left out: wall clock, milliseconds since 1970. */
   since?: number | undefined;
   /** Ends there. Default: wherever the log ends. */
   until?: LogPosition | undefined;
@@ -126,15 +127,20 @@ export class LogReader {
       if (entry === undefined) return false;
       const handle = await openEntry(entry);
       if (handle === undefined) continue;
-      const { from } = this.#options;
       const isFirst = this.#in === undefined;
       // The old one is open until now: no new file can have been taken for it.
       await this.close();
       this.#in = { handle, file: fileState(await handle.stat({ bigint: true })).file };
-      this.#offset = isFirst && from?.file === entry.file ? from.offset : 0;
+      this.#offset = isFirst ? await this.#startIn(handle, entry.file) : 0;
       this.#isPutAside = false;
       return true;
     }
+  }
+
+  async #startIn(handle: FileHandle, file: string): Promise<number> {
+    const { from, since } = this.#options;
+    if (from?.file === file) return from.offset;
+    return since === undefined ? 0 : startSince(handle, since);
   }
 
   /** Of the files of the log, the newest first. */

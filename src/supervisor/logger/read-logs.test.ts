@@ -116,6 +116,26 @@ describe('reading logs', () => {
     );
   });
 
+  it('gives those since any time, of a large file that holds lines of others too', async () => {
+    const numbers = range(1, 4000);
+    const foreign = `no time\n${'x'.repeat(100_000)}\n`;
+    for (const format of ['text', 'json']) {
+      const lines = numbers.map((n) => {
+        const json = `${JSON.stringify({ at: new Date(start + n), log: 'a', stream: 'out', text: `${n}` })}\n`;
+        return (format === 'json' ? json : lineOf(n, `${n}`)) + (n % 1500 === 0 ? foreign : '');
+      });
+      writeFileSync(path('a.log'), lines.join(''));
+      for (const since of [1, 2, 777, 1499, 1500, 1501, 2500, 3000, 3999, 4000, 4001]) {
+        const found = (await read({ since: start + since })).filter(({ stream }) => stream === 'out');
+        assert.deepEqual(
+          found.map(({ text }) => Number(text)),
+          range(since, 4000),
+          `${format} since ${since}`,
+        );
+      }
+    }
+  });
+
   it('gives those that match, however the pattern is flagged, and counts the tail in them', async () => {
     put('a.log', range(1, 40));
     for (const grep of [/3$/, /3$/g, /3$/y, /3$/gi]) {
