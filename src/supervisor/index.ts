@@ -17,7 +17,13 @@ export type {
   StackEvent,
   StackStatus,
 } from './control/control.ts';
-export { type LocalEndpoint, type LocalSurvey, runningStacks, surveyLocal } from './control/survey.ts';
+export {
+  keeperOf,
+  type LocalEndpoint,
+  type LocalSurvey,
+  runningStacks,
+  surveyLocal,
+} from './control/survey.ts';
 export { type CheckStackOptions, checkStack } from './stack/check-stack.ts';
 export type {
   CheckedGroup,

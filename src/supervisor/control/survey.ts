@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KindredError } from '../../base/errors.ts';
+import type { ProcessIdentity } from '../../process/process-identity.ts';
 import { checkRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import { probe } from '../../transports/socket-file.ts';
+import { findKeeper, stackDirectories } from '../keeper/start-keeper.ts';
 
 export interface LocalSurvey {
   /** Absent on Windows, where names are not in the file system. */
@@ -58,6 +60,14 @@ export async function runningStacks(): Promise<string[]> {
     .filter(({ name, alive }) => alive && name.startsWith(beginning))
     .map(({ name }) => name.slice(beginning.length))
     .sort();
+}
+
+/**
+ * The keeper of the stack of that name; undefined where none lives. While there is one the stack runs, also when no brain
+ * answers just now.
+ */
+export function keeperOf(name: string): ProcessIdentity | undefined {
+  return findKeeper(stackDirectories(name).directory);
 }
 
 /** From what its server has written beside the socket: names that are no file names are there only. */

@@ -2,12 +2,18 @@
 import { type Client, connect, KindredError, type Peer } from 'kindred';
 import type { Control } from 'kindred/supervisor';
 import type { Terminal } from '../terminal.ts';
+import { pause } from './pause.ts';
 import { nameOfStack, type StackFlags } from './which-stack.ts';
 
 export type ControlClient = Client<Control>;
 
-/** How long the next brain may take where one has died, in milliseconds. */
-const nextBrainMs = 5000;
+/**
+ * How long the next brain may take where one has died, in milliseconds: while its keeper lives, and where that cannot be
+ * told (its directory is another one) but a dead socket is there.
+ */
+const nextBrainMs = 60_000;
+const deadSocketMs = 5000;
+const lookMs = 50;
 
 /** A connection to the brain, for as long as it is used. */
 export interface Asked {
@@ -51,18 +57,19 @@ export async function addressOf(name: string): Promise<string> {
 }
 
 async function reachBrain(name: string, signal: AbortSignal): Promise<Peer<Control>> {
-  const address = await addressOf(name);
-  const dial = (waitMs: number): Promise<Peer<Control>> =>
-    connect<Control>(address, { signal, waitMs, reconnect: false });
-  try {
-    // What a brain that died has left is a socket that refuses: another one is about to take its place.
-    return await dial(0).catch((error: unknown) => {
-      if (systemCode(error) !== 'ECONNREFUSED') throw error;
-      return dial(nextBrainMs);
-    });
-  } catch (error) {
-    throw error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE' ? notRunning(name) : error;
-  }
+  const { controlAddress, keeperOf } = await import('kindred/supervisor');
+  const startedAt = performance.now();
+  for (;;)
+    try {
+      return await connect<Control>(controlAddress(name), { signal, reconnect: false });
+    } catch (error) {
+      if (!(error instanceof KindredError && error.code === 'ERR_NOT_REACHABLE')) throw error;
+      const refused = systemCode(error) === 'ECONNREFUSED' ? deadSocketMs : 0;
+      const patienceMs = keeperOf(name) === undefined ? refused : nextBrainMs;
+      if (performance.now() - startedAt >= patienceMs) throw notRunning(name);
+      // Where the signal has fired, connecting says so.
+      await pause(lookMs, signal);
+    }
 }
 
 function systemCode(error: unknown): unknown {
