@@ -17,6 +17,8 @@ const programs = [
   { program: 'unshare', debian: 'util-linux' },
   { program: 'script', debian: 'bsdutils' },
   { program: 'ip', debian: 'iproute2' },
+  { program: 'systemd-analyze', debian: 'systemd' },
+  { program: 'systemd-socket-activate', debian: 'systemd' },
 ];
 
 export function missingPrograms(): typeof programs {

@@ -3,6 +3,7 @@
 export { type BrainOrders, controlAddress, runBrain } from './brain/run-brain.ts';
 export { type StartedStack, type StartStackOptions, startStack } from './brain/start-stack.ts';
 export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
+export { type WatchOptions, watchFiles } from './checks/watch-files.ts';
 export type {
   Cause,
   Change,
@@ -16,6 +17,13 @@ export type {
   StackEvent,
   StackStatus,
 } from './control/control.ts';
+export {
+  keeperOf,
+  type LocalEndpoint,
+  type LocalSurvey,
+  runningStacks,
+  surveyLocal,
+} from './control/survey.ts';
 export { type CheckStackOptions, checkStack } from './stack/check-stack.ts';
 export type {
   CheckedGroup,
@@ -37,7 +45,7 @@ export {
   type ServiceOf,
   type StackOf,
 } from './stack/define-stack.ts';
-export { findConfig, type LoadStackOptions, loadStack } from './stack/load-stack.ts';
+export { configNames, findConfig, type LoadStackOptions, loadStack } from './stack/load-stack.ts';
 export type { Mistake } from './stack/mistake.ts';
 export type {
   Environment,

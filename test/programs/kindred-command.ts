@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** What it waits for must come within so many milliseconds. */
-const deadlineMs = 30_000;
+/** What it waits for must come within so many milliseconds, where a test says nothing else. */
+const usualDeadlineMs = 30_000;
 const program = fileURLToPath(new URL('../../packages/cli/bin/from-source.js', import.meta.url));
 
 export interface Ran {
@@ -39,7 +39,11 @@ export interface KindredCommand {
 }
 
 /** For a test file: everything it starts must have ended when its tests have. */
-export function useKindredCommand(): KindredCommand {
+export function useKindredCommand({
+  deadlineMs = usualDeadlineMs,
+}: {
+  deadlineMs?: number;
+} = {}): KindredCommand {
   const folder = mkdtempSync(join(tmpdir(), 'kindred-command-'));
   const running = new Set<Started>();
   const served = (module: string): string => fileURLToPath(new URL(`./served/${module}`, import.meta.url));
@@ -69,7 +73,7 @@ export function useKindredCommand(): KindredCommand {
         ...env,
       },
     });
-    const started = follow(child);
+    const started = follow(child, deadlineMs);
     running.add(started);
     void started.ended.then(() => running.delete(started));
     return started;
@@ -81,7 +85,7 @@ export function useKindredCommand(): KindredCommand {
     async run(words, { env, input } = {}) {
       const started = start(words, env === undefined ? {} : { env });
       started.child.stdin?.end(input ?? '');
-      return within(started.ended, () => `kindred ${words.join(' ')} has not ended`);
+      return within(started.ended, deadlineMs, () => `kindred ${words.join(' ')} has not ended`);
     },
     async serve(module, at, ...words) {
       const started = start(['serve', served(module), '--at', at, ...words]);
@@ -91,7 +95,7 @@ export function useKindredCommand(): KindredCommand {
   };
 }
 
-function follow(child: ChildProcess): Started {
+function follow(child: ChildProcess, deadlineMs: number): Started {
   const said = { stdout: '', stderr: '' };
   let watchers: (() => void)[] = [];
   for (const where of ['stdout', 'stderr'] as const)
@@ -126,16 +130,18 @@ function follow(child: ChildProcess): Started {
       );
       look();
     });
-    return within(seen, () => `${pattern} has not come on ${where}, which says\n${said[where]}`).finally(
-      () => {
-        watchers = watchers.filter((watcher) => watcher !== look);
-      },
-    );
+    return within(
+      seen,
+      deadlineMs,
+      () => `${pattern} has not come on ${where}, which says\n${said[where]}`,
+    ).finally(() => {
+      watchers = watchers.filter((watcher) => watcher !== look);
+    });
   };
   return { child, sees, ended, write: (text) => void child.stdin?.write(text) };
 }
 
-async function within<T>(work: Promise<T>, fault: () => string): Promise<T> {
+async function within<T>(work: Promise<T>, deadlineMs: number, fault: () => string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`${fault()} within ${deadlineMs} ms`)), deadlineMs);

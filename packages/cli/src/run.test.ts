@@ -2,39 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fakeTerminal, type Said, say as sayTo } from '../../../test/programs/fake-terminal.ts';
 import { exitCodes } from './exit-codes.ts';
-import { run } from './run.ts';
-import type { Terminal } from './terminal.ts';
+import { createProgram } from './run.ts';
 
-interface Said {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function say(...words: string[]): Promise<Said> {
-  return sayTo({}, ...words);
-}
-
-async function sayTo(part: Partial<Terminal>, ...words: string[]): Promise<Said> {
-  const said = { stdout: '', stderr: '' };
-  const terminal: Terminal = {
-    stdin: process.stdin,
-    print: async (line) => {
-      said.stdout += `${line}\n`;
-    },
-    tell: (line) => {
-      said.stderr += `${line}\n`;
-    },
-    paint: (_format, text) => text,
-    stop: new AbortController().signal,
-    cut: new AbortController().signal,
-    stopped: undefined,
-    flush: async () => {},
-    ...part,
-  };
-  return { code: await run(words, terminal), ...said };
-}
+const say = (...words: string[]): Promise<Said> => sayTo({}, ...words);
 
 const served = (module: string): string =>
   fileURLToPath(new URL(`../../../test/programs/served/${module}`, import.meta.url));
@@ -132,7 +104,7 @@ test('a result that cannot be written is a failure, a reader that has enough is 
 });
 
 test('every command teaches by examples and exit codes, in lines that fit', async () => {
-  for (const name of ['serve', 'call', 'notify', 'describe', 'listen', 'send', 'completion']) {
+  for (const name of createProgram(fakeTerminal().terminal).commands.map((command) => command.name())) {
     const { stdout } = await say(name, '--help');
     for (const part of [`Usage: kindred ${name}`, 'Examples:', 'Exit codes:'])
       assert.ok(stdout.includes(part), `${name}: ${part}`);

@@ -13,6 +13,7 @@ import { withoutSwallowing } from './options.ts';
 import { linesOf } from './report.ts';
 import { addSend } from './send.ts';
 import { addServe } from './serve.ts';
+import { addStackVerbs } from './stack/index.ts';
 import { exitCodeOfStop, type Terminal } from './terminal.ts';
 import { addTypes } from './types.ts';
 
@@ -42,10 +43,12 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   return stopped === undefined ? code : exitCodeOfStop(stopped);
 }
 
+const ownGroup = 'The command itself:';
+
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('kindred')
     .description(
-      'Serve, call and watch services from a shell: processes that talk, on one machine or several.',
+      'Serve, call and watch services from a shell, and keep them running: processes that talk, on one machine or several.',
     )
     .version(versionOf(), '--version', 'the version of this command')
     .enablePositionalOptions()
@@ -61,16 +64,25 @@ export function createProgram(terminal: Terminal): Command {
       writeErr: (text) => terminal.tell(text.trimEnd()),
       outputError: (text, write) => write(inOurWords(text, terminal)),
     });
-  for (const add of [addServe, addCall, addNotify, addDescribe, addTypes, addListen, addSend, addCompletion])
+  program.commandsGroup('Services and messages:');
+  for (const add of [addServe, addCall, addNotify, addDescribe, addTypes, addListen, addSend])
     add(program, terminal);
+  program.commandsGroup('Stacks that stay up:');
+  addStackVerbs(program, terminal);
+  program.commandsGroup(ownGroup);
+  addCompletion(program, terminal);
+  program.addHelpCommand(
+    new Command('help').argument('[command]').description('display help for command').helpGroup(ownGroup),
+  );
   for (const command of program.commands)
     command.showHelpAfterError(`(kindred ${command.name()} --help tells more)`);
   program.showHelpAfterError('(kindred --help tells more)');
   return teach(program, {
-    notes: [addressHelp, ['Results go to stdout as JSON, everything else to stderr.']],
+    notes: [addressHelp, ['Results go to stdout, those of calls as JSON; everything else to stderr.']],
     examples: [
       '$ kindred serve ./math.ts --at local:math',
       '$ kindred call local:math add 1 2',
+      '$ kindred up --detach && kindred ps',
       '$ kindred call --help',
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],

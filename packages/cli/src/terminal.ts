@@ -17,14 +17,32 @@ export type Stop =
   /** stdout cannot be written, like a file on a full disk. */
   | { kind: 'unwritable'; error: Error };
 
+export type Format = 'bold' | 'dim' | 'inverse' | 'red' | 'yellow' | 'green' | 'cyan' | 'magenta' | 'blue';
+
+/** What can be known of the place that a stream is shown at. */
+export interface Screen {
+  /** It is a terminal, so that what stands on it can be drawn anew. */
+  readonly live: boolean;
+  /** Infinite where it is no terminal. */
+  readonly columns: number;
+  readonly rows: number;
+  /** In colour where that is a terminal and NO_COLOR is not set. */
+  paint(format: Format, text: string): string;
+  readonly stream: NodeJS.WritableStream;
+}
+
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
+  /** Where results go. */
+  readonly out: Screen;
+  /** Where everything else goes. */
+  readonly err: Screen;
   /** One result. Resolves when there is room for the next; rejects when the command is to stop because of stdout. */
   print(line: string): Promise<void>;
   /** For people. */
   tell(line: string): void;
   /** Text for stderr, in colour where that is a terminal and NO_COLOR is not set. */
-  paint(format: 'bold' | 'dim' | 'red' | 'yellow', text: string): string;
+  paint(format: Format, text: string): string;
   /** Fires when the command is to stop; the reason is a `Stop`. */
   readonly stop: AbortSignal;
   /** Fires at the second signal: whoever asked is impatient. */
@@ -65,6 +83,8 @@ export function openTerminal(): Terminal {
 
   return {
     stdin,
+    out: screenOf(stdout),
+    err: screenOf(stderr),
     print: (line) =>
       new Promise((resolve, reject) => {
         stdout.write(`${line}\n`, (error) => {
@@ -81,6 +101,20 @@ export function openTerminal(): Terminal {
       return stopped;
     },
     flush: () => Promise.all([written(stdout), written(stderr)]).then(() => undefined),
+  };
+}
+
+function screenOf(stream: NodeJS.WriteStream): Screen {
+  return {
+    live: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY === true ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+    },
+    get rows() {
+      return stream.isTTY === true ? stream.rows || 24 : Number.POSITIVE_INFINITY;
+    },
+    paint: (format, text) => styleText(format, text, { stream }),
+    stream,
   };
 }
 

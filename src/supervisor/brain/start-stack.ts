@@ -19,6 +19,11 @@ export interface StartStackOptions {
   logDirectory?: string | undefined;
   /** It outlives this process. Default true. */
   detached?: boolean | undefined;
+  /**
+   * Listeners that this process was started with (`LISTEN_FDS`, as systemd passes them) are those of the stack, by their
+   * names. They are taken out of the environment. Not with `detached`. Default false.
+   */
+  takeListeners?: boolean | undefined;
   /** Of keeper, logger and brain, and what services inherit; exact. Default: that of this process. */
   env?: NodeJS.ProcessEnv | undefined;
   /** How long the first brain may take to answer, in milliseconds. Default 60,000. */

@@ -8,6 +8,7 @@
  *   opening --somebody has it----> (exit 75)
  *   running --SIGTERM, SIGINT, SIGHUP--> asked: SIGTERM to the brain, which calls stop() in its own time
  *   asked   --the brain has ended, another signal, 90 s--> stopping
+ *   running, asked --SIGQUIT--> stopping, without any grace
  * ```
  */
 import { systemClock } from '../../base/clock.ts';
@@ -28,6 +29,8 @@ export interface KeeperMainOptions {
   logger: Program;
   brainReadyTimeoutMs?: number | undefined;
   brainAnswerTimeoutMs?: number | undefined;
+  /** Descriptors that it was started with, by the names of listeners. */
+  handed?: Readonly<Record<string, number>> | undefined;
 }
 
 /** How long a brain that was asked may take to stop everything in its order. */
@@ -43,6 +46,7 @@ async function main(text: string): Promise<void> {
   const kept = await createKeeper({
     directory,
     logDirectory,
+    handed: options.handed,
     logger: {
       open: async (logs) => logger?.open(logs),
       close: async (names) => logger?.close(names),
@@ -108,6 +112,7 @@ async function main(text: string): Promise<void> {
     },
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
+  process.on('SIGQUIT', () => void leave(exitCodes.ok, 0));
   try {
     await brain.born;
   } catch (error) {

@@ -35,6 +35,8 @@ export interface KeeperSettings {
   logDirectory: string;
   /** Reads the logs. Without one they fill their pipes (64 KiB), and who writes waits. */
   logger?: LoggerOrders | undefined;
+  /** Descriptors of sockets that listen already, opened for this stack by somebody else, by the names of listeners. */
+  handed?: Readonly<Record<string, number>> | undefined;
   /** What `replaceBrain` does. Default: it is refused, with `ERR_NOT_SUPPORTED`. */
   replaceBrain?: ((module: string | undefined) => Promise<void>) | undefined;
   /** What `stop` does when all processes are gone and the pipes are still there: whoever reads the logs ends here. */
@@ -83,7 +85,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const look = createSharedLook();
   const inTurn = createTurns();
   const makeFifos = createFifoMaker();
-  const listeners = createOpenListeners(inTurn);
+  const listeners = createOpenListeners(inTurn, settings.handed);
   const logs = createOpenLogs(pathOf, makeFifos, inTurn, logger);
   const processes = new Map<string, KeptProcess>();
   /** Being started: their ids are taken. */

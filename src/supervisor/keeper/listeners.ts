@@ -29,10 +29,23 @@ export interface LentDescriptor {
 const defaultBacklog = 511;
 
 /**
+ * `handed`: sockets that listen already, opened for this stack by somebody else (systemd), by the names of listeners.
+ *
  * Throws `ERR_ADDRESS_IN_USE`, `ERR_BAD_ADDRESS`, `ERR_BAD_ARGUMENT`, `ERR_NOT_SUPPORTED`, `ERR_UNSAFE_DIRECTORY`,
  * `ERR_TIMEOUT` (the lock on a name).
  */
-export async function openListener(spec: KeptListener): Promise<OpenListener> {
+export async function openListener(
+  spec: KeptListener,
+  handed: Readonly<Record<string, number>> = {},
+): Promise<OpenListener> {
+  const own = Object.hasOwn(handed, spec.name) ? handed[spec.name] : undefined;
+  // Whoever has opened it keeps it open, too, and takes its file away in the end.
+  if (own !== undefined)
+    return {
+      entry: { ...spec, bound: spec.address },
+      lend: async () => ({ fd: own, release() {} }),
+      close: async () => {},
+    };
   const address = parseAddress(spec.address);
   if (spec.reusePort === true && address.kind !== 'tcp')
     throw new KindredError(

@@ -10,13 +10,17 @@ export interface OpenListeners {
   close(name: string): Promise<void>;
   closeAll(): Promise<void>;
   entries(): ListenerEntry[];
-  /** Paths of Unix domain sockets. */
+  /** Paths of Unix domain sockets that were made here. */
   sockets(): string[];
   /** Their descriptors for a process of this id. Throws `ERR_BAD_ARGUMENT` where one is not open. */
   lend(names: readonly string[], id: string): Promise<Map<string, LentDescriptor>>;
 }
 
-export function createOpenListeners(inTurn: InTurn): OpenListeners {
+/** `handed`: descriptors of sockets that listen already and are somebody else's, by the names of listeners. */
+export function createOpenListeners(
+  inTurn: InTurn,
+  handed: Readonly<Record<string, number>> = {},
+): OpenListeners {
   const listeners = new Map<string, OpenListener>();
   const close = (name: string): Promise<void> =>
     inTurn(`listener ${name}`, async () => {
@@ -34,7 +38,7 @@ export function createOpenListeners(inTurn: InTurn): OpenListeners {
       inTurn(`listener ${spec.name}`, async () => {
         const before = listeners.get(spec.name);
         if (before !== undefined) return sameAs(before, spec);
-        const opened = await openListener(spec);
+        const opened = await openListener(spec, handed);
         try {
           check();
         } catch (error) {
@@ -50,8 +54,8 @@ export function createOpenListeners(inTurn: InTurn): OpenListeners {
     },
     entries: () => [...listeners.values()].map(({ entry }) => entry),
     sockets: () =>
-      [...listeners.values()].flatMap(({ entry: { address } }) =>
-        address.startsWith('unix:') ? [address.slice('unix:'.length)] : [],
+      [...listeners.values()].flatMap(({ entry: { name, address } }) =>
+        address.startsWith('unix:') && !Object.hasOwn(handed, name) ? [address.slice('unix:'.length)] : [],
       ),
     async lend(names, id) {
       const open = names.map((name) => find(name, id));

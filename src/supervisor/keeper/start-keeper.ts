@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { KindredError } from '../../base/errors.ts';
+import { readInheritance } from '../../handles/inherited.ts';
 import { daemonize } from '../../process/daemonize.ts';
 import { inheritedEnv } from '../../process/environment.ts';
 import { exitCodes } from '../../process/exit-codes.ts';
@@ -32,6 +33,11 @@ export interface KeeperOptions {
   logDirectory?: string | undefined;
   /** It outlives this process; what it prints itself goes into `keeper.log` in the directory of the logs. Default true. */
   detached?: boolean | undefined;
+  /**
+   * Listeners that this process was started with (`LISTEN_FDS`, as systemd passes them) are those of the stack, by their
+   * names. They are taken out of the environment. Not for one that is detached. Default false.
+   */
+  takeListeners?: boolean | undefined;
   /** Of keeper, brain and logger; exact. Default: that of this process. */
   env?: NodeJS.ProcessEnv | undefined;
   /** How long the first brain may take to be ready, in milliseconds. Default 60,000. */
@@ -92,6 +98,7 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
   const holder = findKeeper(directory);
   if (holder !== undefined) throw await runningAlready(directory);
   mkdirSync(logDirectory, { recursive: true, mode: 0o700 });
+  const passed = !detached && options.takeListeners === true ? passedListeners() : [];
   const { [markVariable]: _ofAnother, ...env } = options.env ?? inheritedEnv();
   const told: KeeperMainOptions = {
     directory,
@@ -100,17 +107,24 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
     logger: { ...options.logger, args: [logDirectory, ...(options.logger.args ?? [])] },
     brainReadyTimeoutMs: readyTimeoutMs,
     brainAnswerTimeoutMs: options.brainTimeoutMs,
+    handed: Object.fromEntries(passed.map(({ name }, i) => [name, readyFd + 1 + i])),
   };
   const started = { args: [JSON.stringify(told)], env, readyTimeoutMs, signal };
   try {
     const { pid, exited } = detached
       ? await startDetached({ ...started, log: join(logDirectory, 'keeper.log') })
-      : await startAttached(started);
+      : await startAttached({ ...started, passed: passed.map(({ fd }) => fd) });
     return { pid, identity: identityOfProcess(pid), directory, logDirectory, exited };
   } catch (error) {
     const { exitCode } = ((error as KindredError).data ?? {}) as { exitCode?: number };
     throw exitCode === exitCodes.tempFail ? await runningAlready(directory) : error;
   }
+}
+
+/** Two of one name are one listener with two addresses, which a stack does not have. */
+function passedListeners(): { name: string; fd: number }[] {
+  const { listeners } = readInheritance(process.env, process.pid);
+  return [...new Map(listeners.map((listener) => [listener.name, listener])).values()];
 }
 
 interface Start {
@@ -128,11 +142,17 @@ async function startDetached({ args, log, ...rest }: Start & { log: string }): P
 }
 
 /** In a session of its own all the same: what a terminal sends is for whoever has started it to hand on. */
-async function startAttached({ args, env, readyTimeoutMs, signal }: Start): Promise<Started> {
+async function startAttached({
+  args,
+  env,
+  readyTimeoutMs,
+  signal,
+  passed,
+}: Start & { passed: readonly number[] }): Promise<Started> {
   const child = fork(program(), args, {
     name: 'the keeper',
     channel: 'none',
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...passed],
     env: { ...env, [readyVariable]: `fd:${readyFd}` },
     detached: true,
     onParentDeath: 'die',
