@@ -6,6 +6,7 @@
 //   --way pinned|free   --rounds N   --repeats N (of a disturbed round)   --json FILE
 // npm run bench -- --profile CASE [--contender NAME]   where the time of both sides goes
 // npm run bench -- --micro [WORD]                 one hot function at a time
+// npm run bench -- --stacks [--reloads N] [--services N] [--rounds N] [--json FILE]   supervisors, beside PM2
 // npm run bench -- --list                         the cases and the contenders
 // npm run bench -- --document FILE                docs/performance.md from the JSON of an earlier run
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,7 @@ import { profile } from './profile.ts';
 import { writeDocument } from './report/document.ts';
 import { asText, caseTables, verdictTable } from './report/table.ts';
 import { type Plan, run, waysOf } from './run.ts';
+import { benchStacks } from './stacks/main.ts';
 import { targets } from './targets.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -35,6 +37,9 @@ const { values: options, positionals } = parseArgs({
     repeats: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
+    stacks: { type: 'boolean', default: false },
+    reloads: { type: 'string', default: '25' },
+    services: { type: 'string', default: '200' },
     micro: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     document: { type: 'string' },
@@ -61,6 +66,15 @@ try {
 
 async function main(): Promise<void> {
   if (options.list) list();
+  else if (options.stacks)
+    await benchStacks(
+      {
+        reloads: Number(options.reloads),
+        services: Number(options.services),
+        rounds: Number(options.rounds ?? 2),
+      },
+      options.json,
+    );
   else if (options.micro) await micro(positionals[0] ?? '');
   else if (options.document !== undefined)
     writeDocument(root, JSON.parse(readFileSync(options.document, 'utf8')));
