@@ -130,7 +130,7 @@ const generalRules: IForbiddenRuleType[] = [
     name: 'every import resolves',
     severity: 'error',
     // The packages of the benchmark's contenders are installed only for it, those of strangers for the system tests.
-    from: { pathNot: '^(bench/contenders|test/strangers/programs)/' },
+    from: { pathNot: '^(bench/contenders|bench/stacks/programs|test/strangers/programs)/' },
     to: { couldNotResolve: true },
   },
   { name: 'nobody imports a test', severity: 'error', from: {}, to: { path: test } },
