@@ -13,6 +13,8 @@ export interface AgentOrders {
   drainMs: number;
   /** How often the load is told, in milliseconds. Default 5000. */
   loadEveryMs?: number | undefined;
+  /** The agent says that it is ready, once all its listeners are taken. */
+  readyByListening?: boolean | undefined;
   /** Inherited listeners by name, with the addresses under which the program may ask for them. */
   listeners: { name: string; at: string[] }[];
 }

@@ -19,6 +19,8 @@ export interface AboutAgent {
   listeners: readonly Pick<ListenerEntry, 'name' | 'address' | 'bound'>[];
   /** Default: after 10 s. */
   hang?: false | HangSpec | undefined;
+  /** Whether the agent says that the service is ready, once it has taken all of them. Default false. */
+  readyByListening?: boolean | undefined;
   /** How long it may take to end once it is asked: its servers are waited for somewhat shorter. Default 10,000. */
   graceMs?: number | undefined;
 }
@@ -27,13 +29,19 @@ const defaultHangMs = 10_000;
 const defaultGraceMs = 10_000;
 
 /** Where this package was bundled into one file, there is no agent, and the service is started without it. */
-export function planAgent({ listeners, hang, graceMs = defaultGraceMs }: AboutAgent): AgentPlan {
+export function planAgent({
+  listeners,
+  hang,
+  readyByListening = false,
+  graceMs = defaultGraceMs,
+}: AboutAgent): AgentPlan {
   const file = program('preload');
   if (!existsSync(file)) return { execArgv: [], env: {}, lines: [] };
   const orders: AgentOrders = {
     hangMs: hang === false ? 0 : (hang?.afterMs ?? defaultHangMs),
     // The rest is for what else the process does at its end.
     drainMs: Math.round(graceMs * 0.8),
+    readyByListening,
     listeners: listeners.map(({ name, address, bound }) => ({ name, at: [...new Set([address, bound])] })),
   };
   return {

@@ -11,6 +11,7 @@ import { agentVariable, readOrders, wordsVariable } from './agent-orders.ts';
 import { closeInOrder } from './close-in-order.ts';
 import { giveDeclared } from './declared-listeners.ts';
 import { startPulse } from './pulse.ts';
+import { sayReadyWhenTaken } from './ready-by-listening.ts';
 import { openWords } from './words-line.ts';
 
 const flag = process.execArgv.indexOf(`--require=${fileURLToPath(import.meta.url)}`);
@@ -26,5 +27,6 @@ function begin(): void {
   const words = openWords(line);
   if (words !== undefined) startPulse(words, orders);
   giveDeclared(orders.listeners);
+  if (orders.readyByListening === true) sayReadyWhenTaken(orders.listeners.length);
   closeInOrder(orders.drainMs);
 }

@@ -80,12 +80,17 @@ export function startSpec(
 }
 
 function programOf(
-  { program, listen, hang, stop: { graceMs } }: CheckedService,
+  { program, listen, hang, ready, stop: { graceMs } }: CheckedService,
   open: ReadonlyMap<string, ListenerEntry>,
 ): Additions & { command: string; args: readonly string[] } {
   if (program.kind === 'run') return { command: program.command, args: program.args, env: {}, lines: [] };
   const listeners = listen.flatMap((name) => open.get(name) ?? []);
-  const agent = planAgent({ listeners, hang: hang ?? false, graceMs });
+  const agent = planAgent({
+    listeners,
+    hang: hang ?? false,
+    readyByListening: ready.by === 'listen',
+    graceMs,
+  });
   const main =
     program.kind === 'fork' ? [program.module] : planHost(pathToFileURL(program.module), listeners, graceMs);
   return {

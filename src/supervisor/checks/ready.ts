@@ -68,7 +68,7 @@ export async function planReady(spec: ReadySpec | undefined, about: AboutReady):
 
 function linesOf(by: ReadyBy): StartSpec['lines'] {
   if ('fd' in by) return [{ to: by.fd }];
-  return 'by' in by && by.by === 'call' ? [{ to: 'ready' }] : [];
+  return 'by' in by && (by.by === 'call' || by.by === 'listen') ? [{ to: 'ready' }] : [];
 }
 
 function watcherOf(by: ReadyBy): ReadyPlan['watch'] {
@@ -80,7 +80,7 @@ function watcherOf(by: ReadyBy): ReadyPlan['watch'] {
   if ('http' in by) return (_entry, options) => askAgain((asking) => askHttp(by.http, asking), options);
   if ('output' in by) return (entry, options) => onOutput(entry, by.output, options);
   if ('file' in by) return (entry, options) => onFile(entry, by.file, options);
-  if (by.by === 'call') return (entry, options) => onLine(entry, 'ready', options);
+  if (by.by === 'call' || by.by === 'listen') return (entry, options) => onLine(entry, 'ready', options);
   return async () => 'ready';
 }
 

@@ -8,17 +8,19 @@ import { didYouMean } from './nearest.ts';
 import { pathIn, type Surroundings } from './surroundings.ts';
 
 const readyKinds = ['by', 'fd', 'tcp', 'http', 'output', 'file'] as const;
-const readyWords = ['call', 'notify', 'start'] as const;
+const readyWords = ['call', 'listen', 'notify', 'start'] as const;
 const healthKinds = ['tcp', 'http', 'command', 'call'] as const;
 
 /** `inheritedFds`: how many descriptors from 3 on are listeners. */
 export function checkReady(service: Fields, around: Surroundings, inheritedFds: number): CheckedReady {
+  const canListen = service.has('fork') && inheritedFds > 0;
   // What is hosted says by itself that it is served.
-  const otherwise: CheckedReady = { by: service.has('host') ? 'call' : 'start', timeoutMs: 30_000 };
+  const by = service.has('host') ? 'call' : canListen ? 'listen' : 'start';
+  const otherwise: CheckedReady = { by, timeoutMs: 30_000 };
   const given = service.get('ready');
   if (given === undefined) return otherwise;
   const value = typeof given === 'string' ? { by: given } : given;
-  const mend = "write 'call', 'notify', or an object with one of by, fd, tcp, http, output, file";
+  const mend = "write 'call', 'listen', 'notify', or an object with one of by, fd, tcp, http, output, file";
   const known = [...readyKinds, 'timeoutMs'];
   const fields = Fields.of(service.findings, service.at('ready'), value, known, mend);
   if (fields === undefined) return otherwise;
@@ -33,6 +35,12 @@ export function checkReady(service: Fields, around: Surroundings, inheritedFds: 
       const where = typeof given === 'string' ? '' : 'by';
       if (word === undefined) fields.wrong(where, `is ${shown(by)}`, didYouMean(by, readyWords));
       if (word === 'notify') checkNotify(fields, where, around);
+      if (word === 'listen' && !canListen)
+        fields.wrong(
+          where,
+          "is 'listen', which only a fork with listen can be",
+          "name its listeners in listen, or take 'call'",
+        );
       return { by: word ?? 'start', timeoutMs };
     }
     case 'fd': {

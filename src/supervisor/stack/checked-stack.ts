@@ -99,7 +99,7 @@ export interface CheckedRestart {
 }
 
 export type CheckedReady = { readonly timeoutMs: number } & (
-  | { readonly by: 'call' | 'notify' | 'start' }
+  | { readonly by: 'call' | 'listen' | 'notify' | 'start' }
   | { readonly by: 'fd'; readonly fd: number }
   /** `address`: `tcp:` or `unix:`. */
   | { readonly by: 'tcp'; readonly address: string }

@@ -101,7 +101,7 @@ export interface ServiceSpec<Listener extends string = string> {
   group?: string | number | undefined;
   /** What must be so before it starts; with a list, `ready`. It is stopped before them. */
   needs?: readonly string[] | Readonly<Record<string, Need | undefined>> | undefined;
-  /** When it counts as ready. Default: as soon as it runs; what is hosted, when it is served. */
+  /** When it counts as ready. Default: a `fork` with `listen` by `listen`, a `host` by `call`, others as soon as they run. */
   ready?: ReadySpec | undefined;
   /** Asked again and again once it is ready. Default: not at all. */
   health?: HealthSpec | undefined;
@@ -130,11 +130,14 @@ export type Need = 'started' | 'ready' | 'healthy' | 'ended';
 
 /** In 30 s by default (`timeoutMs`), else it has failed. */
 export type ReadySpec =
-  /** It has called `ready()` of `kindred/process`. Or `READY=1` by sd_notify, which needs `socat`. */
-  'call' | 'notify' | ReadyBy;
+  /**
+   * `call`: it has called `ready()` of `kindred/process`. `listen`, of a `fork`: its servers listen at all that it is
+   * given, or it has called `ready()`. `notify`: `READY=1` by sd_notify, which needs `socat`.
+   */
+  'call' | 'listen' | 'notify' | ReadyBy;
 
 export type ReadyBy = { timeoutMs?: number | undefined } & (
-  | { by: 'call' | 'notify' | 'start' }
+  | { by: 'call' | 'listen' | 'notify' | 'start' }
   /** A line `READY=1` on this descriptor of it. */
   | { fd: number }
   /** Something accepts there: `host:port`, a port of 127.0.0.1, or an address. */
