@@ -65,7 +65,7 @@ export const soaks: Readonly<Record<string, Soak>> = {
       'the logger is killed 200 times under load: every line is there, or in a gap of one read at most that is counted',
     files: ['test/stories/logger.test'],
     times: 1,
-    counts: 20,
+    counts: 40,
   },
   all: {
     shows: 'all tests pass, again and again',

@@ -22,7 +22,7 @@ import { createRandom, seed } from './fixtures/random.ts';
 import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
 const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
-const kills = 10 * soak;
+const kills = 5 * soak;
 const readBytes = 64 * 1024;
 const main = new URL('../../src/supervisor/logger/logger-main.ts', import.meta.url);
 
