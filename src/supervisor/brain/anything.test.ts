@@ -50,6 +50,12 @@ async function play(seed: number): Promise<void> {
     ready: () => staged.readyAny(pick),
     time: () => staged.clock.advance(pick([10, 100, 400, 1500, 6000])),
     brain: () => staged.nextBrain(),
+    cut: async () => {
+      staged.keeper.callsLeft = pick([0, 1, 2, 3, 4, 6, 8]);
+      await moves[pick(Object.keys(moves).filter((name) => name !== 'cut'))]?.();
+      await staged.settle();
+      await staged.nextBrain();
+    },
     start: () => ask(staged.control.start([pick(services)])),
     stop: () => ask(staged.control.stop([pick(services)])),
     restart: () => ask(staged.control.restart([pick(services)])),
@@ -60,7 +66,7 @@ async function play(seed: number): Promise<void> {
   const told: string[] = [];
   try {
     for (let n = 0; n < steps; n++) {
-      const name = pick(['exit', 'ready', 'ready', 'ready', 'time', 'time', ...Object.keys(moves)]);
+      const name = pick(['exit', 'ready', 'ready', 'ready', 'time', 'time', 'cut', ...Object.keys(moves)]);
       told.push(name);
       await moves[name]?.();
       await staged.settle();
