@@ -108,6 +108,39 @@ describe('a supervised stack, in this process', onPosix, () => {
       }),
     ));
 
+  it('takes a program that knows nothing of it for ready when it listens', () =>
+    onStage(async (stage) => {
+      const go = join(stage.dir, 'go');
+      const program = join(stage.dir, 'late.mjs');
+      writeFileSync(
+        program,
+        `import { existsSync } from 'node:fs';
+        import { createServer } from 'node:http';
+        const timer = setInterval(() => {
+          if (!existsSync(${JSON.stringify(go)})) return;
+          clearInterval(timer);
+          createServer((_, response) => response.end('late')).listen(${JSON.stringify(webPath(stage))});
+        }, 10);`,
+      );
+      const { name, listeners, env } = stackOf(stage);
+      const { directory, logDirectory } = placesOf(stage);
+      const stack = await supervise(
+        { name, listeners, env, services: { web: { fork: program, listen: ['web'] } } },
+        { directory: stage.dir, runtimeDirectory: directory, logDirectory, environment: stage.env },
+      );
+      try {
+        await until('it runs', async () => (await stack.status()).instances[0]?.pid !== undefined);
+        const status = await stack.status();
+        pidsOf(stage, status, 'web');
+        assert.equal(status.instances[0]?.state, 'starting');
+        writeFileSync(go, '');
+        await within('it is ready', stack.ready);
+        assert.equal(await ask(webPath(stage), '/'), 'late');
+      } finally {
+        await within('it is down', stack.close(), 60_000);
+      }
+    }));
+
   it('reloads under load without a failed request', () =>
     onStage((stage) =>
       supervised(stage, async (stack) => {

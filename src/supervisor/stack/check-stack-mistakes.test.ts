@@ -89,6 +89,7 @@ describe('a config that is wrong is refused, with where, what, and what to write
       /^services.web.ready.by .*Linux alone/,
       { platform: 'darwin', programs: ['socat'] },
     ],
+    [service({ ready: 'listen' }), /^services.web.ready is 'listen', which only a fork with listen can be/],
     [service({ ready: {} }), /^services.web.ready says nothing to look at/],
     [service({ ready: { htp: 'x' } }), 'services.web.ready.htp is no option: did you mean http?'],
     [

@@ -74,6 +74,16 @@ describe('a config that is good', () => {
       { host: './web.ts', listen: ['web'] },
       { ready: { by: 'call', timeoutMs: 30_000 } },
     ],
+    [
+      'a module with listeners ready when it listens',
+      { fork: './web.ts', listen: ['web'] },
+      { ready: { by: 'listen', timeoutMs: 30_000 } },
+    ],
+    [
+      'a module without listeners ready as soon as it runs',
+      { fork: './web.ts' },
+      { ready: { by: 'start', timeoutMs: 30_000 } },
+    ],
     ['ready by a word', { ready: 'call' }, { ready: { by: 'call', timeoutMs: 30_000 } }],
     [
       'ready by a port of this machine',
