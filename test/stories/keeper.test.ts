@@ -22,7 +22,7 @@ describe('a keeper', onPosix, () => {
       for (let round = 1; round <= 5; round++) {
         await ask(async (keeper) => {
           await keeper.start(spec(`job.1#${round}`, `sleep 0.05; exit ${round}`));
-          await keeper.note('round', { round });
+          await keeper.note({ round: { round } });
         });
         process.kill(brain.pid, 'SIGKILL');
         assert.equal(await (await fetch(url)).text(), `web ${pid}`);

@@ -21,7 +21,7 @@ export function takeAsk(engine: Engine, { ask, text, decided }: Extract<Happenin
   const event = engine.write({ kind: 'asked', service, text });
   switch (ask.verb) {
     case 'start':
-      start(engine, withNeeded(engine, ask.services), event);
+      start(engine, withNeeded(engine, ask.services), event, ask.services);
       break;
     case 'stop':
       stop(engine, crewsOf(engine, ask.services), event);
@@ -69,20 +69,22 @@ function withNeeded(engine: Engine, services: readonly string[]): Crew[] {
   );
 }
 
-function start(engine: Engine, crews: readonly Crew[], event: number): void {
+/** One with a schedule starts now only where it is named. */
+function start(engine: Engine, crews: readonly Crew[], event: number, named: readonly string[]): void {
   for (const slot of wantedOf(crews)) {
     slot.goal = 'up';
     if (slot.main?.leave !== undefined && slot.main.leave.how === 'stop') slot.main.leave.how = 'restart';
-    if (slot.main === undefined || slot.main.leave !== undefined) renew(engine, slot, event);
+    if (slot.main === undefined || slot.main.leave !== undefined)
+      renew(engine, slot, event, slot.crew.spec.schedule === undefined || named.includes(slot.crew.name));
     engine.touch(slot);
   }
 }
 
 /** As if it had never run. */
-function renew(engine: Engine, slot: Slot, event: number): void {
+function renew(engine: Engine, slot: Slot, event: number, isDue: boolean = true): void {
   slot.failures = 0;
   slot.notBefore = undefined;
-  slot.isDue = true;
+  slot.isDue = isDue;
   if (!engine.reloads.has(slot.crew.name)) runCurrent(slot);
   engine.restarts.state = onStart(engine.restarts.tree, engine.restarts.state, [slot.key]);
   if (slot.main === undefined) engine.rest(slot, 'waiting', `${slot.key} is to be started`, event);

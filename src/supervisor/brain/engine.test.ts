@@ -437,6 +437,15 @@ describe('another config', () => {
 });
 
 describe('schedules', () => {
+  it('are kept where all is started, and start at once what is named', async () => {
+    const everyMinute = { nextRun: (after: Date): Date => new Date(after.getTime() + 60_000) };
+    const staged = await stageStack({ services: { job: { run, schedule: everyMinute }, web: { run } } });
+    assert.equal((await collect(staged.control.start([]))).at(-1)?.kind, 'done');
+    assert.deepEqual(await staged.states(), ['job.1 waiting', 'web.1 ready']);
+    await collect(staged.control.start(['job']));
+    assert.deepEqual(await staged.states(), ['job.1 ready', 'web.1 ready']);
+  });
+
   it('starts at its times, and not while it still runs', async () => {
     const everyMinute = {
       nextRun: (after: Date) => new Date(Math.floor(after.getTime() / 60_000 + 1) * 60_000),

@@ -65,6 +65,8 @@ export class Engine {
   readonly #observers = new Set<() => void>();
   /** The notes of the whole, as text: they are looked at after each decision, and sent where they differ. */
   readonly #sent = new Map<string, string>();
+  /** For the keeper, in one call: a brain that dies notes all of a decision or nothing. */
+  #notes: Record<string, unknown> = {};
   #effects: (() => unknown)[] = [];
   #isDeciding = false;
   #isClosed = false;
@@ -214,9 +216,9 @@ export class Engine {
   #commit(): void {
     this.decisions++;
     const wallMs = this.seams.wallClock() - this.now();
-    for (const key of this.#forgotten) this.#send(key, undefined);
-    for (const crew of this.#touchedCrews) this.#send(`crew/${crew.name}`, noteOfCrew(crew));
-    for (const slot of this.#touchedSlots) this.#send(`slot/${slot.key}`, noteOfSlot(slot, wallMs));
+    for (const key of this.#forgotten) this.#notes[key] = undefined;
+    for (const crew of this.#touchedCrews) this.#notes[`crew/${crew.name}`] = noteOfCrew(crew);
+    for (const slot of this.#touchedSlots) this.#notes[`slot/${slot.key}`] = noteOfSlot(slot, wallMs);
     this.#forgotten.clear();
     this.#touchedCrews.clear();
     this.#touchedSlots.clear();
@@ -241,7 +243,11 @@ export class Engine {
     for (const key of [...this.#sent.keys()])
       if (key.startsWith('reload/') && !this.reloads.has(key.slice('reload/'.length)))
         this.#sendChanged(key, undefined);
-    for (const [key, chapter] of this.book.unsaved()) this.#send(key, chapter);
+    for (const [key, chapter] of this.book.unsaved()) this.#notes[key] = chapter;
+    const notes = this.#notes;
+    this.#notes = {};
+    // A brain that was replaced, or whose keeper has gone, hears of it by the end of its events.
+    if (Object.keys(notes).length > 0) this.seams.keeper.note(notes).catch(() => {});
     // Calls reach the keeper in their order: what it is told to do is written down before.
     const effects = this.#effects;
     this.#effects = [];
@@ -258,11 +264,6 @@ export class Engine {
     if (this.#sent.get(key) === text) return;
     if (text === undefined) this.#sent.delete(key);
     else this.#sent.set(key, text);
-    this.#send(key, text && JSON.parse(text));
-  }
-
-  #send(key: string, value: unknown): void {
-    // A brain that was replaced, or whose keeper has gone, hears of it by the end of its events.
-    this.seams.keeper.note(key, value).catch(() => {});
+    this.#notes[key] = text && JSON.parse(text);
   }
 }

@@ -219,7 +219,10 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
   if (life.exited) return end(engine, life, { signal, graceMs });
   if (entry.ended !== undefined) {
     const { exit, at } = entry.ended;
-    return engine.post({ kind: 'ended', id, exit, at });
+    engine.post({ kind: 'ended', id, exit, at });
+    // It was the brain before that was to hear that nothing is left of it.
+    if (leave?.told === true) end(engine, life, { signal, graceMs });
+    return;
   }
   hear(engine, life);
   if (leave?.told === true) return end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });

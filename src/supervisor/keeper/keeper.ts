@@ -36,8 +36,11 @@ export interface Keeper {
   /** An ended process leaves the table; one that is unknown is no error. Its log stays open for the next one of the same name until `closeLog`. */
   forget(id: string): Promise<void>;
   closeLog(name: string): Promise<void>;
-  /** Writes down for the next brain, or with `undefined` away. JSON values; 1 MiB each, 16 MiB in all. */
-  note(key: string, value: unknown): Promise<void>;
+  /**
+   * Writes down for the next brain, by key, all of it or nothing: what belongs together is never half there. `undefined` takes
+   * a note away. JSON values; 1 MiB each, 16 MiB in all.
+   */
+  note(changes: Readonly<Record<string, unknown>>): Promise<void>;
   /** Starts this brain in place of the one that runs; services notice nothing. Default: the same module again. */
   replaceBrain(options?: { module?: string }): Promise<void>;
   /**

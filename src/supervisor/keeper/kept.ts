@@ -238,8 +238,8 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       });
       await recorder.save();
     },
-    async note(key, value) {
-      notes.set(key, value);
+    async note(changes) {
+      notes.set(changes);
     },
     async replaceBrain({ module } = {}) {
       if (settings.replaceBrain === undefined)

@@ -2,42 +2,55 @@
 import { KindredError } from '../../base/errors.ts';
 
 export interface Notes {
-  /** `undefined` takes it away. Throws `ERR_LIMIT`, and `ERR_BAD_ARGUMENT` for what is no JSON value. */
-  set(key: string, value: unknown): void;
+  /**
+   * All of them, or none: `undefined` takes one away. Throws `ERR_LIMIT`, and `ERR_BAD_ARGUMENT` for what is no JSON
+   * value.
+   */
+  set(changes: Readonly<Record<string, unknown>>): void;
   all(): Record<string, unknown>;
 }
 
 const maxNoteBytes = 1024 * 1024;
 const maxAllBytes = 16 * 1024 * 1024;
 
+interface Note {
+  text: string;
+  bytes: number;
+}
+
 export function createNotes(): Notes {
-  const texts = new Map<string, string>();
-  const sizes = new Map<string, number>();
+  const notes = new Map<string, Note>();
   let total = 0;
   return {
-    set(key, value) {
-      const text = textOf(key, value);
-      const bytes = text === undefined ? 0 : Buffer.byteLength(key) + Buffer.byteLength(text);
-      if (bytes > maxNoteBytes)
+    set(changes) {
+      const changed = Object.entries(changes).map(([key, value]) => [key, noteOf(key, value)] as const);
+      const more = changed.reduce(
+        (sum, [key, note]) => sum + (note?.bytes ?? 0) - (notes.get(key)?.bytes ?? 0),
+        0,
+      );
+      if (total + more > maxAllBytes)
         throw new KindredError(
           'ERR_LIMIT',
-          `the note ${key.slice(0, 80)} has ${bytes} bytes: one may have ${maxNoteBytes}`,
+          `all notes would have ${total + more} bytes: together they may have ${maxAllBytes}`,
         );
-      const after = total - (sizes.get(key) ?? 0) + bytes;
-      if (after > maxAllBytes)
-        throw new KindredError(
-          'ERR_LIMIT',
-          `with the note ${key.slice(0, 80)} all would have ${after} bytes: together they may have ${maxAllBytes}`,
-        );
-      total = after;
-      texts.delete(key);
-      sizes.delete(key);
-      if (text === undefined) return;
-      texts.set(key, text);
-      sizes.set(key, bytes);
+      total += more;
+      for (const [key, note] of changed)
+        if (note === undefined) notes.delete(key);
+        else notes.set(key, note);
     },
-    all: () => Object.fromEntries([...texts].map(([key, text]) => [key, JSON.parse(text) as unknown])),
+    all: () => Object.fromEntries([...notes].map(([key, { text }]) => [key, JSON.parse(text) as unknown])),
   };
+}
+
+function noteOf(key: string, value: unknown): Note | undefined {
+  const text = textOf(key, value);
+  if (text === undefined) return undefined;
+  const bytes = Buffer.byteLength(key) + Buffer.byteLength(text);
+  if (bytes <= maxNoteBytes) return { text, bytes };
+  throw new KindredError(
+    'ERR_LIMIT',
+    `the note ${key.slice(0, 80)} has ${bytes} bytes: one may have ${maxNoteBytes}`,
+  );
 }
 
 function textOf(key: string, value: unknown): string | undefined {

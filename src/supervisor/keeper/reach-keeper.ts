@@ -37,7 +37,7 @@ export async function reachKeeper(): Promise<ReachedKeeper> {
       end: (id, options) => told(call.end(id, options)),
       forget: (id) => told(call.forget(id)),
       closeLog: (name) => told(call.closeLog(name)),
-      note: (key, value) => told(call.note(key, value)),
+      note: (changes) => told(call.note(changes)),
       replaceBrain: (options) => told(call.replaceBrain(options)),
       stop: (options) => told(call.stop(options)),
     },
