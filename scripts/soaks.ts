@@ -67,6 +67,13 @@ export const soaks: Readonly<Record<string, Soak>> = {
     times: 1,
     counts: 40,
   },
+  stack: {
+    shows:
+      'a stack is reloaded 50 times and its brain killed 200 times under load: no request fails, no service is restarted',
+    files: ['test/stories/supervise.test'],
+    times: 1,
+    counts: 50,
+  },
   all: {
     shows: 'all tests pass, again and again',
     files: [],

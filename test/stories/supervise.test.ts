@@ -21,9 +21,9 @@ import { fixture } from './fixtures/programs.ts';
 import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
 const onPosix = { skip: process.platform === 'win32' && 'there is no mkfifo' };
-/** A soak sets more. */
-const kills = Number(process.env['KINDRED_BRAIN_KILLS'] ?? 4);
-const reloads = Number(process.env['KINDRED_RELOADS'] ?? 2);
+const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
+const kills = 4 * soak;
+const reloads = soak;
 
 const webPath = (stage: Stage): string => join(stage.dir, 'web');
 

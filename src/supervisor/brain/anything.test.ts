@@ -27,7 +27,7 @@ const stack: Stack = {
 };
 const services = Object.keys(stack.services);
 const steps = 60;
-const stories = Number(process.env['KINDRED_STORIES'] ?? 20);
+const stories = Number(process.env['KINDRED_STORIES'] ?? 20) * Number(process.env['KINDRED_SOAK'] ?? 1);
 const firstSeed = Number(process.env['KINDRED_SEED'] ?? Math.floor(Math.random() * 1e9));
 
 for (let story = 0; story < stories; story++)
