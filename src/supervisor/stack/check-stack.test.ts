@@ -266,6 +266,17 @@ describe('what is allowed, and most likely not meant, is remarked', () => {
     );
   });
 
+  it('a look at a listener that the stack itself holds open', () => {
+    const config = {
+      listeners: { web: 'tcp://127.0.0.1:8080' },
+      services: { web: { ...web, listen: ['web'], ready: { tcp: 8080 }, health: { tcp: '127.0.0.1:8080' } } },
+    };
+    assert.deepEqual(remarks(config), [
+      '  services.web.ready.tcp is the listener web of this stack, which always accepts: leave it out, because a fork is ready when it listens',
+      '  services.web.health.tcp is the listener web of this stack, which always accepts: ask by http, or by a call',
+    ]);
+  });
+
   it('a port that only root can open', () => {
     const config = {
       listeners: { web: 'tcp://127.0.0.1:80' },

@@ -80,6 +80,7 @@ function readStack(
   );
   const routes = checkRoutes(fields, Object.keys(listeners), takers);
   remarkUnused(findings, listeners, services, routes);
+  remarkAlwaysOpen(findings, listeners, services);
   const name = checkName(fields, around.directory);
   const { remarks } = findings;
   return { name, file, directory: around.directory, listeners, groups, services, routes, remarks };
@@ -116,6 +117,27 @@ function remarkUnused(
         'is used by nobody',
         `write listen: ['${name}'] in a service, or take it away`,
       );
+}
+
+/** The keeper listens there, so that it accepts also where no service does. */
+function remarkAlwaysOpen(
+  findings: Findings,
+  listeners: CheckedStack['listeners'],
+  services: CheckedStack['services'],
+): void {
+  for (const [service, { ready, health }] of Object.entries(services))
+    for (const [key, probe] of Object.entries({ ready, health })) {
+      if (probe?.by !== 'tcp') continue;
+      const name = Object.keys(listeners).find((each) => listeners[each]?.address === probe.address);
+      if (name !== undefined)
+        findings.remark(
+          `services.${service}.${key}.tcp`,
+          `is the listener ${name} of this stack, which always accepts`,
+          key === 'ready'
+            ? 'leave it out, because a fork is ready when it listens'
+            : 'ask by http, or by a call',
+        );
+    }
 }
 
 /** Told to this process alone: by whoever started it, by systemd, by a keeper. */
