@@ -1,6 +1,15 @@
 // Builds what is published: each package in a folder of its own, as npm will pack it. Nothing in
 // the work tree changes: sources are compiled, and manifests rewritten, in the staged copies.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { projectFiles } from './files.ts';
@@ -71,10 +80,13 @@ function copy(root: string, source: string, folder: string, file: string): void 
 
 /**
  * Programs of the core that it starts by their path: beside the file from which that is done, in the sources and in
- * what is published.
+ * what is published, where that file may have become part of another one.
  */
 const programs = {
   'host-main': 'src/endpoint/host-main.ts',
+  'core-main': 'src/endpoint/core-main.ts',
+  'shared/parent-watch': 'src/process/parent-watch.ts',
+  'shared/parent-watch-thread': 'src/process/parent-watch-thread.ts',
   'handles/direct-helper': 'src/handles/direct-helper.ts',
 };
 
@@ -116,4 +128,15 @@ async function bundle(folder: string, manifest: Manifest): Promise<void> {
   const bundled = await rolldown({ cwd: folder, input, platform: 'node', external: /^node:/ });
   await bundled.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: 'shared/[name].js' });
   await bundled.close();
+  checkPrograms(folder);
+}
+
+/** A program that is missing shows only where somebody starts it. */
+function checkPrograms(folder: string): void {
+  for (const file of globSync('dist/**/*.js', { cwd: folder })) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, program = ''] of text.matchAll(/\? "\.\/[\w-]+\.ts" : "(\.\/[\w-]+\.js)"/g))
+      if (!existsSync(join(folder, dirname(file), program)))
+        throw new Error(`${file} starts ${program}, which is not beside it: see programs in tools/stage.ts`);
+  }
 }
