@@ -146,6 +146,15 @@ test('a module is hosted in every place', () => {
   assert.equal(runAsUser('host.mjs', script), 'process 3\nthread 3\nhere 3');
 });
 
+test('a module runs on every core', () => {
+  const script = `
+    import { cores } from 'kindred';
+    const maths = await cores(new URL('./maths.mjs', import.meta.url), { count: 2 });
+    for (const core of maths.peers) console.log(await core.call.add(1, 2));
+    await maths.close();`;
+  assert.equal(runAsUser('cores.mjs', script), '3\n3');
+});
+
 test('a pool runs a module in every place, from an ES module and by require', () => {
   writeFileSync(
     join(user, 'tasks.mjs'),
