@@ -33,7 +33,6 @@ export const kindred: MakeSupervised = (directory) => {
             instances: 2,
             listen: ['web'],
             env: { PORT: port },
-            ready: { tcp: 'web' },
           },
         },
       }),

@@ -153,6 +153,8 @@ describe('a change of the config', () => {
       { kind: 'listener', listener: 'more', change: 'add', to: 'local:more' },
       { kind: 'replace', service: 'web', because: ['listeners.web'] },
       { kind: 'replace', service: 'db', because: ['listen'] },
+      // A module with listeners is ready when it listens.
+      { kind: 'settings', service: 'db', because: ['ready'] },
     ]);
     assert.deepEqual(steps, {
       ...nothing,
