@@ -16,14 +16,3 @@ export interface Batch {
 export interface Taken {
   taken: number;
 }
-
-/** Memory of its own: a view would be posted with all of the memory that it shows a part of. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}

@@ -2,11 +2,9 @@
  * One connection of a transport that may have several in its life. Who hears it can change: what comes while nobody
  * does is held, and told to the next in its order.
  */
-import type { ByteReceiver, ByteTransport } from './transport.ts';
+import { type ByteReceiver, type ByteTransport, deaf } from './transport.ts';
 
 export type Event = (ear: ByteReceiver) => void;
-
-const deaf: ByteReceiver = { data() {}, end() {}, drain() {}, close() {} };
 
 export class Line {
   readonly transport: ByteTransport;

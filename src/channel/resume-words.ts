@@ -2,6 +2,7 @@
  * What two ends say to each other about going on: as `resume` of their hellos, and of the hellos of a new connection on
  * which they go on. Those stand alone on their first line, so that nothing else need be read to know them.
  */
+import { joinBytes } from '../base/join-bytes.ts';
 import { isCount } from '../wire/check-message.ts';
 import type { Hello } from '../wire/message.ts';
 import type { Text } from '../wire/text.ts';
@@ -87,7 +88,7 @@ export function hearFirstLine(line: Line, done: (first: Uint8Array | undefined) 
   line.hear({
     data(chunk) {
       const from = read.length;
-      read = joined(read, chunk);
+      read = joinBytes([read, chunk]);
       const end = read.indexOf(newline, from);
       if (read[0] !== brace || end >= maxLineBytes || (end < 0 && read.length > maxLineBytes))
         over(undefined, read);
@@ -105,13 +106,6 @@ export function hearFirstLine(line: Line, done: (first: Uint8Array | undefined) 
   });
   line.start();
   return () => over(undefined, read);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -24,6 +24,9 @@ export interface ByteReceiver {
   acknowledge?(bytes: number): void;
 }
 
+/** Who hears a transport once nobody wants to. */
+export const deaf: ByteReceiver = { data() {}, end() {}, drain() {}, close() {} };
+
 /** Of a transport that goes on over a new connection when its own is lost, where both ends have agreed to. */
 export interface Resumption {
   /** Both ends have agreed: before the end `bye` has to be said. */

@@ -13,6 +13,7 @@
  */
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { KindredError } from '../base/errors.ts';
+import { joinBytes } from '../base/join-bytes.ts';
 import { createBinaryCodec } from '../wire/binary.ts';
 import { checkMessage, isCount } from '../wire/check-message.ts';
 import type { Codec, DialectName, Encoded } from '../wire/dialect.ts';
@@ -22,7 +23,7 @@ import type { Limits } from '../wire/limits.ts';
 import { type Hello, type Message, type Reference, rpcCodes } from '../wire/message.ts';
 import { type Text, webText } from '../wire/text.ts';
 import { checkVersion } from '../wire/version.ts';
-import { type Batch, joined, type Taken } from './batch.ts';
+import type { Batch, Taken } from './batch.ts';
 import type { Carries, Channel, CloseReason, Receiver, Ticket } from './channel.ts';
 import { FlushPace } from './flush-pace.ts';
 import { sizeOf } from './size-of.ts';
@@ -324,7 +325,7 @@ class ValuesChannel implements Channel {
     let together: Encoded[] = [];
     const frame = (): void => {
       if (together.length === 0) return;
-      const framed = joined((this.#binary as Codec).frame(together) as Uint8Array[]);
+      const framed = joinBytes((this.#binary as Codec).frame(together) as Uint8Array[]);
       together = [];
       messages.push(framed);
       moved.push(framed.buffer);

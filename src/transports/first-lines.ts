@@ -9,7 +9,7 @@
  * Until it flows, what arrives is kept, and the transport is paused as soon as more is there than was asked for.
  */
 import type { TlsFacts } from '../channel/certificate.ts';
-import type { ByteReceiver, ByteTransport } from '../channel/transport.ts';
+import { type ByteReceiver, type ByteTransport, deaf } from '../channel/transport.ts';
 import type { Chunk } from '../wire/dialect.ts';
 
 /** What came: a line, without its end; or something that does not begin like one or is too long; or why nothing came. */
@@ -22,9 +22,6 @@ export type Cut = 'late' | 'cancelled' | 'closed';
 export const maxLineBytes = 1024;
 const openingBrace = 0x7b;
 const lineFeed = 0x0a;
-
-/** Who hears the transport once nobody wants to. */
-const deaf: ByteReceiver = { data() {}, end() {}, drain() {}, close() {} };
 
 export class FirstLines {
   readonly #transport: ByteTransport;

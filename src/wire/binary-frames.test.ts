@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { encode, openBinary, streamOf, valuesOf } from '../../test/suites/binary-channel.ts';
-import { bytesOf, joinBytes } from '../../test/suites/dialect.ts';
+import { bytesOf } from '../../test/suites/dialect.ts';
 import { readBinaryVectors } from '../../test/suites/notation.ts';
 import { KindredError } from '../base/errors.ts';
+import { joinBytes } from '../base/join-bytes.ts';
 import { maxBesideBytes, maxBodies } from './bodies.ts';
 import type { Codec, Encoded } from './dialect.ts';
 

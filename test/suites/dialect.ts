@@ -14,6 +14,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { type ErrorCode, KindredError } from '../../src/base/errors.ts';
+import { joinBytes } from '../../src/base/join-bytes.ts';
 import type { Chunk, Codec, CodecOptions, DialectName, Encoded } from '../../src/wire/dialect.ts';
 import type { Message } from '../../src/wire/message.ts';
 import { type Text, webText } from '../../src/wire/text.ts';
@@ -554,16 +555,6 @@ export function bytesOf(chunks: readonly Chunk[], text: Text = webText): Uint8Ar
       return bytes;
     }),
   );
-}
-
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function* pieces(bytes: Uint8Array, size: number): Iterable<Uint8Array> {
