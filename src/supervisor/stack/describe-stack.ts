@@ -1,5 +1,4 @@
 /** A checked stack as plain data, so that two of them can be compared, also by another process at another time. */
-import { createHash } from 'node:crypto';
 import type { CheckedReady, CheckedService, CheckedStack } from './checked-stack.ts';
 
 /** JSON. Values of the environment are fingerprints: no secret stands in it. */
@@ -90,6 +89,8 @@ function plain(value: unknown): Plain {
 }
 
 function fingerprint(value: string | null): string {
+  // Only a plan needs it, and no brain keeps it in memory for that.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16);
 }
 
