@@ -1,26 +1,25 @@
 /** A stack stays up: through the ends of its services, through reloads, and through the ends of its brain. */
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { connect } from '../../src/endpoint/connect.ts';
-import type { Peer } from '../../src/rpc/peer.ts';
-import {
-  type Control,
-  type Progress,
-  type Stack,
-  type StackStatus,
-  type StartedStack,
-  type Supervisor,
-  startStack,
-  supervise,
-} from '../../src/supervisor/index.ts';
+import type { Stack, Supervisor } from '../../src/supervisor/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { ask, httpLoad } from './fixtures/http-load.ts';
+import { allLines, countsIn } from './fixtures/numbered.ts';
 import { fixture } from './fixtures/programs.ts';
+import {
+  around,
+  done,
+  killBrain,
+  onPosix,
+  pidsOf,
+  started,
+  statusOf,
+  supervising,
+} from './fixtures/stacks.ts';
 import { isAlive, onStage, type Stage } from './fixtures/stage.ts';
 
-const onPosix = { skip: process.platform === 'win32' && 'there is no mkfifo' };
 const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
 const kills = 4 * soak;
 const reloads = soak;
@@ -30,9 +29,8 @@ const webPath = (stage: Stage): string => join(stage.dir, 'web');
 function stackOf(stage: Stage): Stack {
   const path = webPath(stage);
   return {
-    name: `story-${process.pid}`,
+    ...around,
     listeners: { web: `unix:${path}` },
-    env: { STORY_DIR: undefined, STORY_LINE: undefined },
     services: {
       db: { run: ['sleep', '100000'] },
       web: {
@@ -41,52 +39,20 @@ function stackOf(stage: Stage): Stack {
         needs: ['db'],
         listen: ['web'],
         ready: 'call',
-        env: { WEB_PATH: path },
+        env: { WEB_PATH: path, WEB_COUNTS: stage.dir },
+        logs: { maxBytes: 50_000, files: 1000 },
         reload: { healthyMs: 100 },
       },
     },
   };
 }
 
-const placesOf = (stage: Stage) => ({
-  directory: join(stage.dir, 'run'),
-  logDirectory: join(stage.dir, 'logs'),
-});
-
-async function done(what: string, progress: AsyncIterable<Progress>): Promise<Progress[]> {
-  const steps: Progress[] = [];
-  const read = async (): Promise<void> => {
-    for await (const step of progress) steps.push(step);
-  };
-  await within(`${what} is done`, read(), 60_000);
-  assert.equal(steps.at(-1)?.kind, 'done', `${what}: ${JSON.stringify(steps)}`);
-  return steps;
-}
-
-/** Every process of a service, watched by the stage. */
-function pidsOf(stage: Stage, { instances }: StackStatus, service: string): number[] {
-  const pids = instances.filter((one) => one.service === service).flatMap(({ pid }) => pid ?? []);
-  for (const pid of pids) stage.watch(pid);
-  return pids.sort((a, b) => a - b);
-}
-
-async function supervised(stage: Stage, story: (stack: Supervisor) => Promise<void>): Promise<void> {
-  const { directory, logDirectory } = placesOf(stage);
-  const stack = await supervise(stackOf(stage), {
-    directory: stage.dir,
-    runtimeDirectory: directory,
-    logDirectory,
-    environment: stage.env,
-  });
-  try {
+const supervised = (stage: Stage, story: (stack: Supervisor) => Promise<void>): Promise<void> =>
+  supervising(stage, stackOf(stage), async (stack) => {
     await within('all are ready', stack.ready);
     for (const service of ['db', 'web']) pidsOf(stage, await stack.status(), service);
     await story(stack);
-  } finally {
-    await within('it is down', stack.close(), 60_000);
-  }
-  assert.deepEqual([existsSync(join(directory, 'pipes')), existsSync(webPath(stage))], [false, false]);
-}
+  });
 
 describe('a supervised stack, in this process', onPosix, () => {
   it('answers at its listener, restarts what dies, and says why', () =>
@@ -122,26 +88,18 @@ describe('a supervised stack, in this process', onPosix, () => {
           createServer((_, response) => response.end('late')).listen(${JSON.stringify(webPath(stage))});
         }, 10);`,
       );
-      const { name, listeners, env } = stackOf(stage);
-      const { directory, logDirectory } = placesOf(stage);
-      const stack = await supervise(
-        { name, listeners, env, services: { web: { fork: program, listen: ['web'] } } },
-        { directory: stage.dir, runtimeDirectory: directory, logDirectory, environment: stage.env },
-      );
-      try {
+      const { listeners } = stackOf(stage);
+      const config = { ...around, listeners, services: { web: { fork: program, listen: ['web'] } } };
+      await supervising(stage, config, async (stack) => {
         await until('it runs', async () => (await stack.status()).instances[0]?.pid !== undefined);
-        const status = await stack.status();
-        pidsOf(stage, status, 'web');
-        assert.equal(status.instances[0]?.state, 'starting');
+        assert.equal((await stack.status()).instances[0]?.state, 'starting');
         writeFileSync(go, '');
         await within('it is ready', stack.ready);
         assert.equal(await ask(webPath(stage), '/'), 'late');
-      } finally {
-        await within('it is down', stack.close(), 60_000);
-      }
+      });
     }));
 
-  it('reloads under load without a failed request', () =>
+  it('reloads under load without a failed request, and without a lost line', () =>
     onStage((stage) =>
       supervised(stage, async (stack) => {
         const load = httpLoad(webPath(stage));
@@ -156,6 +114,7 @@ describe('a supervised stack, in this process', onPosix, () => {
         }
         await load.stop();
         assert.deepEqual(load.failures, []);
+        await allLines(() => stack.logs({ services: ['web'] }), countsIn(stage.dir));
       }),
     ));
 
@@ -173,75 +132,14 @@ describe('a supervised stack, in this process', onPosix, () => {
     ));
 });
 
-interface Started {
-  stack: StartedStack;
-  control: Peer<Control>;
-}
-
-/** With a keeper and a brain as processes of their own. */
-async function started(
-  stage: Stage,
-  story: (started: Started) => Promise<void>,
-  config: Stack = stackOf(stage),
-): Promise<void> {
-  writeFileSync(join(stage.dir, 'kindred.config.json'), JSON.stringify(config));
-  const places = placesOf(stage);
-  const stack = await within(
-    'the stack is started',
-    startStack(stage.dir, { ...places, detached: false, env: stage.env }),
-    60_000,
-  );
-  stage.watch(stack.pid);
-  const control = await connect<Control>(stack.address);
-  let wasKilled = false;
-  try {
-    await done('the start', control.call.start([]));
-    const status = await control.call.status();
-    for (const service of ['db', 'web']) pidsOf(stage, status, service);
-    stage.watch(status.brain.pid);
-    await story({ stack, control });
-    wasKilled = !isAlive(stack.pid);
-    if (!wasKilled) await done('the end', control.call.down());
-  } finally {
-    await control.close();
-    // What is left of a story that has failed.
-    if (stack.exited !== undefined) {
-      const late = setTimeout(() => process.kill(stack.pid, 'SIGTERM'), 5000);
-      await within('the keeper has ended', stack.exited, 60_000);
-      clearTimeout(late);
-    }
-  }
-  if (wasKilled && (await stack.exited)?.signal === 'SIGKILL') return;
-  assert.deepEqual([existsSync(join(places.directory, 'pipes')), existsSync(webPath(stage))], [false, false]);
-}
-
-/** Asks again where the brain died over the question. */
-async function status({ control }: Started): Promise<StackStatus> {
-  return control.with({ idempotent: true, timeoutMs: 30_000 }).call.status();
-}
-
-async function killBrain(stage: Stage, here: Started): Promise<void> {
-  const { brain } = await status(here);
-  process.kill(brain.pid, 'SIGKILL');
-  await until(
-    'another brain answers',
-    async () => {
-      const { pid } = (await status(here).catch(() => ({ brain }))).brain;
-      stage.watch(pid);
-      return pid !== brain.pid;
-    },
-    60_000,
-  );
-}
-
 describe('a started stack', onPosix, () => {
-  it('fails no request and restarts nothing while its brain is killed again and again', () =>
+  it('fails no request, restarts nothing and loses no line while its brain is killed again and again', () =>
     onStage((stage) =>
-      started(stage, async (here) => {
-        const before = (await status(here)).instances.map(({ pid, startedAt }) => [pid, startedAt]);
+      started(stage, stackOf(stage), async (here) => {
+        const before = (await statusOf(here)).instances.map(({ pid, startedAt }) => [pid, startedAt]);
         const load = httpLoad(webPath(stage));
         for (let n = 0; n < kills; n++) await killBrain(stage, here);
-        const after = await status(here);
+        const after = await statusOf(here);
         await load.stop();
         assert.deepEqual(load.failures, []);
         assert.ok(load.answered > 100);
@@ -250,20 +148,21 @@ describe('a started stack', onPosix, () => {
           before,
         );
         assert.equal(after.brain.restarts, kills);
+        await allLines(() => here.control.call.logs({ services: ['web'] }), countsIn(stage.dir));
       }),
     ));
 
   it('restarts what died while there was no brain, and tells why', () =>
     onStage((stage) =>
-      started(stage, async (here) => {
-        const { brain, instances } = await status(here);
+      started(stage, stackOf(stage), async (here) => {
+        const { brain, instances } = await statusOf(here);
         const victim = instances.find(({ service }) => service === 'web')?.pid as number;
         process.kill(brain.pid, 'SIGKILL');
         process.kill(victim, 'SIGKILL');
         await until(
           'it is replaced',
           async () => {
-            const now = await status(here).catch(() => undefined);
+            const now = await statusOf(here).catch(() => undefined);
             stage.watch(now?.brain.pid);
             return (
               now?.services.find(({ service }) => service === 'web')?.ready === 2 &&
@@ -272,7 +171,7 @@ describe('a started stack', onPosix, () => {
           },
           60_000,
         );
-        const pids = pidsOf(stage, await status(here), 'web');
+        const pids = pidsOf(stage, await statusOf(here), 'web');
         assert.equal(pids.length, 2);
         assert.ok(!pids.includes(victim));
         const why = (await here.control.call.why('web')).map(({ text }) => text);
@@ -285,8 +184,8 @@ describe('a started stack', onPosix, () => {
 
   it('goes on with a reload over which its brain is killed, without a failed request', () =>
     onStage((stage) =>
-      started(stage, async (here) => {
-        const before = pidsOf(stage, await status(here), 'web');
+      started(stage, stackOf(stage), async (here) => {
+        const before = pidsOf(stage, await statusOf(here), 'web');
         const load = httpLoad(webPath(stage));
         const reload = here.control.call.reload(['web']);
         for await (const { text } of reload) if (text.includes('is ready')) break;
@@ -294,12 +193,12 @@ describe('a started stack', onPosix, () => {
         await until(
           'the reload is over',
           async () =>
-            (await status(here)).services.every(
+            (await statusOf(here)).services.every(
               ({ reloading, ready, instances }) => !reloading && ready === instances,
             ),
           60_000,
         );
-        const after = pidsOf(stage, await status(here), 'web');
+        const after = pidsOf(stage, await statusOf(here), 'web');
         await load.stop();
         assert.deepEqual(load.failures, []);
         assert.equal(after.length, 2);
@@ -309,12 +208,12 @@ describe('a started stack', onPosix, () => {
 
   it('has another brain in place of the one that runs, when it is asked to', () =>
     onStage((stage) =>
-      started(stage, async (here) => {
-        const before = await status(here);
+      started(stage, stackOf(stage), async (here) => {
+        const before = await statusOf(here);
         const { brain } = await within('it has one', here.control.call.upgrade(), 60_000);
         stage.watch(brain);
         assert.notEqual(brain, before.brain.pid);
-        const after = await status(here);
+        const after = await statusOf(here);
         assert.equal(after.brain.pid, brain);
         assert.deepEqual(
           after.instances.map(({ pid }) => pid),
@@ -325,7 +224,7 @@ describe('a started stack', onPosix, () => {
 
   it('goes down in good order when its keeper is told to end', () =>
     onStage((stage) =>
-      started(stage, async ({ stack, control }) => {
+      started(stage, stackOf(stage), async ({ stack, control }) => {
         const events = control.call.events({ follow: true });
         const texts: string[] = [];
         process.kill(stack.pid, 'SIGTERM');
@@ -349,24 +248,16 @@ describe('a started stack', onPosix, () => {
       const db = { ...stack.services['db'], onParentDeath: 'survive' as const };
       const config = { ...stack, services: { ...stack.services, db } };
       let pid: number | undefined;
-      await started(
-        stage,
-        async (here) => {
-          pid = pidsOf(stage, await status(here), 'db')[0];
-          const web = pidsOf(stage, await status(here), 'web');
-          process.kill(here.stack.pid, 'SIGKILL');
-          await until('the others are gone', () => !web.some(isAlive));
-          assert.ok(isAlive(pid as number));
-        },
-        config,
-      );
-      await started(
-        stage,
-        async (here) => {
-          assert.deepEqual(pidsOf(stage, await status(here), 'db'), [pid]);
-        },
-        config,
-      );
+      await started(stage, config, async (here) => {
+        pid = pidsOf(stage, await statusOf(here), 'db')[0];
+        const web = pidsOf(stage, await statusOf(here), 'web');
+        process.kill(here.stack.pid, 'SIGKILL');
+        await until('the others are gone', () => !web.some(isAlive));
+        assert.ok(isAlive(pid as number));
+      });
+      await started(stage, config, async (here) => {
+        assert.deepEqual(pidsOf(stage, await statusOf(here), 'db'), [pid]);
+      });
       assert.ok(!isAlive(pid as number));
     }));
 });

@@ -24,7 +24,11 @@ setInterval(() => {
   // First of all: whoever hears of it may be waiting.
   say({ word: change, blockedMs });
   stopLooking();
-  if (change === 'hung') stopLooking = describeBlocked((text) => say({ word: 'stack', text: cut(text) }));
+  if (change !== 'hung') return;
+  stopLooking = describeBlocked((text) => {
+    say({ word: 'stack', text: cut(text) });
+    log(`kindred: the event loop has been blocked for ${watch.blockedMs} ms by:\n${text}\n`);
+  });
 }, lookEveryMs);
 
 let usage = process.cpuUsage();
@@ -64,6 +68,15 @@ function say(word: Word): void {
     writeSync(words.fd, `${JSON.stringify(word)}\n`);
   } catch {
     // It is told of a load a moment later, and of the rest to nobody.
+  }
+}
+
+/** Where people look for what a service did; who is the brain has heard of it by then. */
+function log(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // It is closed, or full.
   }
 }
 
