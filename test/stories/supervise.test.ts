@@ -1,6 +1,6 @@
 /** A stack stays up: through the ends of its services, through reloads, and through the ends of its brain. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Stack, Supervisor } from '../../src/supervisor/index.ts';
@@ -205,6 +205,56 @@ describe('a started stack', onPosix, () => {
         assert.ok(after.every((pid) => !before.includes(pid)));
       }),
     ));
+
+  it('knows of every service that said it is ready, whichever brain was there to hear it', () =>
+    onStage((stage) => {
+      const go = join(stage.dir, 'go');
+      const wait = 'until [ -e go ]; do sleep 0.01; done';
+      const late = (to: string, more: object): Stack['services'][string] => ({
+        run: ['sh', '-c', `${wait}; ${to}; exec sleep 100000`],
+        ...more,
+      });
+      const services = {
+        line: late('echo READY=1 >&3', { ready: { fd: 3 } }),
+        call: late('eval "echo READY=1 >&${KINDRED_READY#fd:}"', { ready: 'call' }),
+      };
+      writeFileSync(go, '');
+      return started(stage, { ...around, services }, async (here) => {
+        const said = (): void => writeFileSync(go, '');
+        for (const [way, happens] of Object.entries({
+          'before it dies': async () => {
+            said();
+            await killBrain(stage, here);
+          },
+          'when it is dead': async () => {
+            const next = killBrain(stage, here);
+            said();
+            await next;
+          },
+          'while another one takes over': async () => {
+            const next = here.control.call.upgrade();
+            said();
+            stage.watch((await next).brain);
+          },
+        })) {
+          rmSync(go);
+          here.control.call.restart(Object.keys(services));
+          const areAll = (state: string) => async (): Promise<boolean> =>
+            (await statusOf(here)).instances.every((one) => one.state === state && one.pid !== undefined);
+          await until(`they start again: ${way}`, areAll('starting'));
+          const before = Object.keys(services).map(async (name) => pidsOf(stage, await statusOf(here), name));
+          const pids = await Promise.all(before);
+          await happens();
+          await until(`they are ready: ${way}`, areAll('ready'));
+          const after = await statusOf(here);
+          assert.deepEqual(
+            Object.keys(services).map((name) => pidsOf(stage, after, name)),
+            pids,
+            way,
+          );
+        }
+      });
+    }));
 
   it('has another brain in place of the one that runs, when it is asked to', () =>
     onStage((stage) =>

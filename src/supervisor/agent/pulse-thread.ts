@@ -51,6 +51,8 @@ setInterval(() => {
     cpu: rounded((used.user + used.system) / 1000 / tookMs),
   });
   calls = begun;
+  // Whoever heard of it first may have died over it.
+  if (watch.isHung) say({ word: 'hung', blockedMs: watch.blockedMs });
 }, loadEveryMs);
 
 function hold(fd: number): Socket {

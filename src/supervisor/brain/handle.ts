@@ -69,7 +69,8 @@ function ofRunning(
       else happening.plan.close();
       return;
     case 'ready':
-      if (life.state === 'starting') ready(engine, life);
+      // Where it is not known yet that it was started, what the keeper says then holds this, too.
+      if (life.state === 'starting' && life.entry !== undefined) ready(engine, life);
       return;
     case 'not-ready':
       if (life.state !== 'starting') return;
