@@ -216,7 +216,7 @@ describe('a started stack', onPosix, () => {
       });
       const services = {
         line: late('echo READY=1 >&3', { ready: { fd: 3 } }),
-        call: late('eval "echo READY=1 >&${KINDRED_READY#fd:}"', { ready: 'call' }),
+        call: late(`eval "echo READY=1 >&\${KINDRED_READY#fd:}"`, { ready: 'call' }),
       };
       writeFileSync(go, '');
       return started(stage, { ...around, services }, async (here) => {

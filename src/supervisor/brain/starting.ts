@@ -44,7 +44,7 @@ function launch(engine: Engine, life: Life): void {
   engine.effect(async () => {
     let plan: ReadyPlan | undefined;
     try {
-      plan = await checks.planReady(life.spec.ready, { id: life.id, directory });
+      plan = await checks.planReady(life.spec.ready, { id: life.id, directory, user: life.spec.user });
       const entry = await keeper.start(startSpec(life, plan, listeners));
       engine.post({ kind: 'started', id: life.id, entry, plan });
     } catch (error) {

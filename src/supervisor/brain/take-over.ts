@@ -237,7 +237,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
         engine.post({
           kind: 'resumed',
           id,
-          plan: await checks.planReady(spec.ready, { id, directory }),
+          plan: await checks.planReady(spec.ready, { id, directory, user: spec.user, env: entry.spec.env }),
           passedMs,
         });
       } catch {

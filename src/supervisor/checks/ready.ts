@@ -42,6 +42,10 @@ export interface AboutReady {
   id: string;
   /** Of the keeper's files: a socket of its own may be made there. */
   directory: string;
+  /** That it runs as. Default: the user of this process. */
+  user?: string | number | undefined;
+  /** With what it was started, where it runs already. */
+  env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Default where it is not said, in milliseconds. */
@@ -56,7 +60,7 @@ export function readyMs(spec: ReadySpec | undefined): number {
 export async function planReady(spec: ReadySpec | undefined, about: AboutReady): Promise<ReadyPlan> {
   const by: ReadyBy = spec === undefined ? { by: 'start' } : typeof spec === 'string' ? { by: spec } : spec;
   if ('by' in by && by.by === 'notify') {
-    const socket = await openNotifySocket(about);
+    const socket = await openNotifySocket({ ...about, told: about.env?.['NOTIFY_SOCKET'] });
     return {
       env: { NOTIFY_SOCKET: socket.path },
       lines: [],

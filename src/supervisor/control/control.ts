@@ -23,8 +23,8 @@ export interface Control {
   logs(query: LogRequest): AsyncIterable<LogRecord>;
   /** The chain of causes of its last change of state, the newest first, in sentences. */
   why(service: string): Promise<Cause[]>;
-  /** Another brain in place of this one; services notice nothing. */
-  upgrade(): Promise<{ brain: number; keeper: 'kept' | 'replaced' }>;
+  /** Another brain in place of this one; services notice nothing. The keeper stays until all is down: it alone is their parent. */
+  upgrade(): Promise<{ brain: number; keeper: 'kept' }>;
   /** Ends everything, in the reversed order of `needs`, and the stack with it. */
   down(): AsyncIterable<Progress>;
 }
