@@ -23,7 +23,11 @@ export function begin({ words, hangMs, loadEveryMs, beatMs, cells: shared }: Pul
     // First of all: whoever hears of it may be waiting.
     say(words.fd, { word: change, blockedMs });
     stopLooking();
-    if (change === 'hung') stopLooking = describeBlocked((text) => say(words.fd, { word: 'stack', text: cut(text) }));
+    if (change !== 'hung') return;
+    stopLooking = describeBlocked((text) => {
+      say(words.fd, { word: 'stack', text: cut(text) });
+      log(`kindred: the event loop has been blocked for ${watch.blockedMs} ms by:\n${text}\n`);
+    });
   }, lookEveryMs);
 
   let usage = process.cpuUsage();
@@ -46,6 +50,8 @@ export function begin({ words, hangMs, loadEveryMs, beatMs, cells: shared }: Pul
       cpu: rounded((used.user + used.system) / 1000 / tookMs),
     });
     calls = begun;
+    // Whoever heard of it first may have died over it.
+    if (watch.isHung) say(words.fd, { word: 'hung', blockedMs: watch.blockedMs });
   }, loadEveryMs);
 }
 
@@ -64,6 +70,15 @@ function say(fd: number, word: Word): void {
     writeSync(fd, `${JSON.stringify(word)}\n`);
   } catch {
     // It is told of a load a moment later, and of the rest to nobody.
+  }
+}
+
+/** Where people look for what a service did; who is the brain has heard of it by then. */
+function log(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // It is closed, or full.
   }
 }
 

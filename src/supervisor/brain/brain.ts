@@ -126,6 +126,7 @@ async function hearKeeper(engine: Engine, events: AsyncIterable<KeeperEvent>): P
     for await (const event of events) {
       if (event.kind === 'ended')
         engine.post({ kind: 'ended', id: event.id, exit: event.exit, at: event.at });
+      else if (event.kind === 'ready') engine.post({ kind: 'ready', id: event.id });
       else if (event.kind === 'logger-ended') engine.post({ kind: 'logger-ended' });
     }
   } catch (error) {

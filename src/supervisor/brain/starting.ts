@@ -44,7 +44,7 @@ function launch(engine: Engine, life: Life): void {
   engine.effect(async () => {
     let plan: ReadyPlan | undefined;
     try {
-      plan = await checks.planReady(life.spec.ready, { id: life.id, directory });
+      plan = await checks.planReady(life.spec.ready, { id: life.id, directory, user: life.spec.user });
       const entry = await keeper.start(startSpec(life, plan, listeners));
       engine.post({ kind: 'started', id: life.id, entry, plan });
     } catch (error) {
@@ -55,7 +55,7 @@ function launch(engine: Engine, life: Life): void {
 }
 
 /** What of a plan to be ready goes into the start. */
-type Additions = Pick<ReadyPlan, 'env' | 'lines'>;
+type Additions = Pick<ReadyPlan, 'env' | 'lines' | 'readyLine'>;
 
 export function startSpec(
   { id, slot, spec }: Pick<Life, 'id' | 'slot' | 'spec'>,
@@ -76,6 +76,7 @@ export function startSpec(
     logs: spec.logs,
     listeners: spec.listen,
     lines: [...ready.lines, ...program.lines],
+    readyLine: ready.readyLine,
   };
 }
 

@@ -225,7 +225,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
     return;
   }
   hear(engine, life);
-  if (leave?.told === true) return end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });
+  if (leave?.told === true) return end(engine, life, { signal, graceMs });
   if (leave !== undefined) {
     life.watching.abort();
     if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id }, life.hearing.signal);
@@ -237,7 +237,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
         engine.post({
           kind: 'resumed',
           id,
-          plan: await checks.planReady(spec.ready, { id, directory }),
+          plan: await checks.planReady(spec.ready, { id, directory, user: spec.user, env: entry.spec.env }),
           passedMs,
         });
       } catch {

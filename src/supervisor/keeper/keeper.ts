@@ -88,6 +88,11 @@ export interface StartSpec {
    * file name of the FIFO. `words` is told to it as KINDRED_WORDS=fd:N, `ready` as KINDRED_READY=fd:N.
    */
   lines: readonly { to: 'words' | 'ready' | number }[];
+  /**
+   * One of `lines`, that it says `READY=1` on. The keeper reads it, and nobody else: what it says is in the table, so that
+   * it is not lost with a brain that has read it, or that has gone before. Default: none.
+   */
+  readyLine?: 'ready' | number | undefined;
 }
 
 export interface ProcessEntry {
@@ -97,6 +102,8 @@ export interface ProcessEntry {
   startedAt: number;
   /** Paths of the FIFOs that its extra lines come out of, by `to`. The keeper holds them open; any one brain reads them. */
   lines: Readonly<Record<string, string>>;
+  /** When it said on its `readyLine` that it is ready. */
+  readyAt?: number | undefined;
   /** Absent while it runs. */
   ended?: { at: number; exit: Exit } | undefined;
 }
@@ -119,6 +126,7 @@ export interface KeeperTable {
 }
 
 export type KeeperEvent = { sequence: number; at: number } & (
+  | { kind: 'ready'; id: string }
   | { kind: 'ended'; id: string; exit: Exit }
   | { kind: 'logger-ended'; exit: Exit }
   | { kind: 'brain-ended'; exit: Exit }

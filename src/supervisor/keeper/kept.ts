@@ -23,6 +23,7 @@ import type { KeptLog, LoggerOrders } from './logger-orders.ts';
 import { createNotes } from './notes.ts';
 import { createOpenListeners } from './open-listeners.ts';
 import { createOpenLogs } from './open-logs.ts';
+import { readLines } from './read-lines.ts';
 import { createRecorder } from './record.ts';
 import { createSeats, type Deeds } from './seats.ts';
 import { createSharedLook } from './shared-look.ts';
@@ -112,6 +113,11 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
 
   function hold(id: string, one: KeptProcess): void {
     processes.set(id, one);
+    hearReady(one, () => {
+      one.entry.readyAt = wallClock();
+      events.add({ kind: 'ready', id });
+      recorder.save().catch(() => {});
+    });
     void one.exited.then((exit) => {
       // Those that it has started have lost their parent in this moment. Where it was asked to end they have their grace.
       if (!one.isEnding)
@@ -272,6 +278,23 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       events.add(news);
     },
   };
+}
+
+/** Reads its line to its end, so that whatever else is written there fills no pipe. */
+function hearReady({ entry, exited }: KeptProcess, onReady: () => void): void {
+  const { readyLine } = entry.spec;
+  const path = readyLine === undefined ? undefined : entry.lines[readyLine];
+  if (path === undefined) return;
+  const over = new AbortController();
+  void exited.then(() => over.abort());
+  const onLine = (line: string): void => {
+    if (line === 'READY=1' && entry.readyAt === undefined) onReady();
+  };
+  try {
+    readLines(path, { signal: over.signal, onLine });
+  } catch {
+    // Whoever cannot be heard is not ready in time.
+  }
 }
 
 /** Where the address is in use by one of its own, which was started with a listener that this keeper has not, or no more. */

@@ -2,6 +2,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { inheritedEnv } from '../../process/environment.ts';
 import { parentVariable } from '../../process/parent-tie.ts';
+import { readyVariable } from '../../process/ready.ts';
+import { wordsVariable } from '../agent/agent-orders.ts';
 import { checkGroups, checkGroupsTogether } from './check-groups.ts';
 import { checkListeners, checkRoutes } from './check-listeners.ts';
 import { checkNeeds } from './check-needs.ts';
@@ -144,7 +146,7 @@ function remarkAlwaysOpen(
 const told = [
   parentVariable,
   ...['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'],
-  ...['KINDRED_WORDS', 'KINDRED_READY'],
+  ...[wordsVariable, readyVariable],
 ];
 
 function ownlessEnv(): NodeJS.ProcessEnv {
