@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { inheritedEnv } from '../../process/environment.ts';
 import { parentVariable } from '../../process/parent-tie.ts';
 import { checkGroups, checkGroupsTogether } from './check-groups.ts';
-import { checkListeners, checkRoutes } from './check-listeners.ts';
+import { checkListeners, checkRoutes, routedTo } from './check-listeners.ts';
 import { checkNeeds } from './check-needs.ts';
 import { checkService } from './check-service.ts';
 import { checkLogs, defaultLogs } from './check-upkeep.ts';
@@ -59,7 +59,9 @@ function readStack(
   const fields = Fields.of(findings, '', value, known, mend);
   if (fields === undefined) return undefined;
   const listeners = checkListeners(fields, around);
-  const frame = { env: ownEnvironment(fields, around), logs: checkLogs(fields, defaultLogs), listeners };
+  const logs = checkLogs(fields, defaultLogs);
+  const routed = routedTo(fields);
+  const frame = { env: ownEnvironment(fields, around), logs, listeners, routed };
   const entries = fields.entries('services', 'service');
   if (!fields.has('services'))
     fields.wrong('services', 'is missing', "write services: { web: { fork: './web.ts' } }");
