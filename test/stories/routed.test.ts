@@ -8,7 +8,13 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { connect } from '../../src/endpoint/connect.ts';
 import type { Peer } from '../../src/rpc/peer.ts';
-import { type Control, type Progress, type StackStatus, startStack } from '../../src/supervisor/index.ts';
+import {
+  type Control,
+  type Progress,
+  type StackStatus,
+  startStack,
+  supervise,
+} from '../../src/supervisor/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { httpLoad } from './fixtures/http-load.ts';
 import { fixture } from './fixtures/programs.ts';
@@ -303,6 +309,26 @@ describe('a route of a stack', onPosix, () => {
       assert.deepEqual(await visits.stop(), []);
       assert.equal(new Set(await answers(path, 4)).size, 1);
       assert.deepEqual(pidsOf(await status(control)), pidsOf(before));
+    }));
+
+  it('is kept in the process of a program that supervises the stack itself', () =>
+    onStage(async (stage) => {
+      writeConfig(stage, { pick: 'roundRobin()' });
+      const stack = await supervise(stage.dir, {
+        runtimeDirectory: join(stage.dir, 'run'),
+        logDirectory: join(stage.dir, 'logs'),
+        environment: stage.env,
+      });
+      try {
+        await within('all are ready', stack.ready);
+        const now = await stack.status();
+        for (const pid of pidsOf(now)) stage.watch(pid);
+        const said = await answers(join(stage.dir, 'web'), 4);
+        assert.deepEqual([...new Set(said)].sort(byNumber), pidsOf(now));
+        stage.watch(routerOf(await stack.status()));
+      } finally {
+        await within('it is down', stack.close(), 60_000);
+      }
     }));
 
   it('is obeyed by hosted modules', () =>

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { KindredError } from '../../base/errors.ts';
 import { pause } from '../../base/pause.ts';
 import type {
-  ListenerStatus,
   Change,
   Control,
+  ListenerStatus,
   LogRecord,
   LogRequest,
   Progress,
@@ -20,8 +20,8 @@ import { describeStack } from '../stack/describe-stack.ts';
 import { crewsOf } from './asks.ts';
 import { type Brain, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
-import { instancesOf, servicesOf } from './status.ts';
 import { checkRules } from './routing.ts';
+import { instancesOf, servicesOf } from './status.ts';
 import { textOf } from './text-of.ts';
 import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdict } from './verbs.ts';
 

@@ -45,7 +45,12 @@ export function routeOn(engine: Engine): void {
   for (const [listener, route] of Object.entries(routes)) {
     const before = engine.routes.get(listener);
     const router = before?.isKept === true ? before.router : programOf(engine, listener, route);
-    const now = { listener, router, targets: targetsOf(engine, listener, route.to), isKept: before?.isKept === true };
+    const now = {
+      listener,
+      router,
+      targets: targetsOf(engine, listener, route.to),
+      isKept: before?.isKept === true,
+    };
     if (isDeepStrictEqual(before, now)) continue;
     engine.routes.set(listener, now);
     const told: KeptRoute = { listener, router, targets: now.targets };
@@ -69,7 +74,5 @@ function targetsOf(engine: Engine, listener: string, service: string): RouteTarg
 }
 
 function programOf({ stack: { file } }: Engine, listener: string, { pick }: CheckedRoute): Program {
-  return routerProgram(
-    pick === undefined ? { listener } : { listener, config: file, rule: ruleText(pick) },
-  );
+  return routerProgram(pick === undefined ? { listener } : { listener, config: file, rule: ruleText(pick) });
 }

@@ -95,7 +95,9 @@ function programOf(
     graceMs,
   });
   const main =
-    program.kind === 'fork' ? [program.module] : planHost(pathToFileURL(program.module), [...listeners, ...given], graceMs);
+    program.kind === 'fork'
+      ? [program.module]
+      : planHost(pathToFileURL(program.module), [...listeners, ...given], graceMs);
   return {
     command: process.execPath,
     args: [...agent.execArgv, ...program.execArgv, ...main, ...program.args],

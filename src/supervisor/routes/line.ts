@@ -16,9 +16,7 @@ export interface Line {
 export type Written = (error: Error | null) => void;
 
 /** `pass`: takes what goes to the other end, and calls back when it is written. */
-export function openLine(
-  pass: (said: unknown, handle: Handle | undefined, written: Written) => void,
-): Line {
+export function openLine(pass: (said: unknown, handle: Handle | undefined, written: Written) => void): Line {
   const end = new ChildProcess();
   function send(said: unknown, ...rest: unknown[]): boolean {
     const handle = typeof rest[0] === 'object' && rest[0] !== null ? (rest[0] as Handle) : undefined;

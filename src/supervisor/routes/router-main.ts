@@ -9,15 +9,15 @@
  * ```
  */
 import { createServer } from 'node:net';
-import { pause } from '../../base/pause.ts';
 import { systemClock } from '../../base/clock.ts';
+import { pause } from '../../base/pause.ts';
 import { type Router, route } from '../../handles/route.ts';
 import { type ProcessWorker, routeWorker } from '../../handles/route-worker.ts';
 import type { Rule } from '../../handles/rules.ts';
 import { ready } from '../../process/ready.ts';
 import { importAnew } from '../stack/import-anew.ts';
 import { type Line, openLine } from './line.ts';
-import { openRouteWords, routeWords, type RouteTarget } from './route-words.ts';
+import { openRouteWords, type RouteTarget, routeWords } from './route-words.ts';
 import { listenerFd, type RouterOrders, routePurpose } from './router-plan.ts';
 
 /** How long a connection waits for a process that takes it, before it is reset. */
@@ -99,4 +99,4 @@ async function ruleOf(config: string, listener: string): Promise<Rule | undefine
 
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 
-await main(JSON.parse(process.argv[2] ?? '{}') as RouterOrders);
+void main(JSON.parse(process.argv[2] ?? '{}') as RouterOrders);

@@ -99,7 +99,9 @@ function replacedBecause(
   const because = differing(before.process, now.process);
   return [
     ...because,
-    ...[...listen, ...routed].filter((listener) => moved.has(listener)).map((listener) => `listeners.${listener}`),
+    ...[...listen, ...routed]
+      .filter((listener) => moved.has(listener))
+      .map((listener) => `listeners.${listener}`),
   ];
 }
 
