@@ -4,6 +4,7 @@
  * ```
  *   starting --READY=1--> up --exit--> waiting --time--> starting       (connections wait in the kernel meanwhile)
  *   starting --exit, 30 s-----------> waiting
+ *   up --no answer for 30 s, SIGKILL--> (exit)
  *   up --another program--> up, with another starting --READY=1--> up (the other; this one finishes what it has, and ends)
  *   any --remove(), end()--> ended
  * ```
@@ -13,7 +14,7 @@ import { type Backoff, backoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { pause } from '../../base/pause.ts';
 import type { Exit } from '../../process/outcome.ts';
-import { type RouteSays, routeWords } from '../routes/route-words.ts';
+import { openRouteWords, type RouteSays, routeWords } from '../routes/route-words.ts';
 import type { KeptRoute, RouteEntry } from './keeper.ts';
 import type { LentDescriptor } from './listeners.ts';
 import { type Member, startMember } from './staff.ts';
@@ -35,12 +36,18 @@ export interface RouterSurroundings {
   onReady(listener: string, pid: number): void;
   onExit(listener: string, exit: Exit): void;
   clock: Clock;
+  /** One that has not answered for so long is started again, in milliseconds. Default 30,000. */
+  answerTimeoutMs?: number | undefined;
 }
 
 const backoff: Backoff = { firstMs: 50, maxMs: 10_000 };
 /** One that has lived as long has not failed. */
 const soundMs = 1000;
 const startTimeoutMs = 30_000;
+/** How long a rule may keep its router from answering. */
+const defaultAnswerMs = 30_000;
+/** Asked so often within the time that it may take to answer. */
+const asks = 3;
 /** How long one may take to give back what it has. */
 const endGraceMs = 2000;
 /** How long one in whose place there is another may take to finish what it has. */
@@ -123,6 +130,7 @@ class Post {
           () => false,
         );
         if (isReady) {
+          void watch(member, clock, this.#around.answerTimeoutMs ?? defaultAnswerMs);
           onReady(this.route.listener, member.child.pid as number);
           if (former !== undefined) void retire(former, clock);
           former = undefined;
@@ -165,6 +173,24 @@ class Post {
 
 function say({ child }: Member, says: RouteSays): void {
   if (child.connected === true) child.send(routeWords(says), () => {});
+}
+
+async function watch(member: Member, clock: Clock, answerMs: number): Promise<void> {
+  const { child, exited } = member;
+  const gone = new AbortController();
+  void exited.then(() => gone.abort());
+  let answeredAt = clock.now();
+  child.on('message', (message) => {
+    if (openRouteWords(message)?.say === 'pong') answeredAt = clock.now();
+  });
+  while (!gone.signal.aborted) {
+    say(member, { say: 'ping' });
+    const askedAt = clock.now();
+    await pause(answerMs / asks, clock, gone.signal);
+    // Where this process itself did not turn for so long, nobody could be heard.
+    if (clock.now() - askedAt > answerMs) answeredAt = clock.now();
+    if (!gone.signal.aborted && clock.now() - answeredAt >= answerMs) child.kill('SIGKILL');
+  }
 }
 
 /** What waits there for a process is reset. */

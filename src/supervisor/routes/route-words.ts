@@ -8,6 +8,8 @@
  *     said, of web.1#4    <-       line web.1#4, said     <-        line web#2, said
  *     ended, cut web.1#4  <-                              <-        (its exit, the end of its channel)
  *     targets, close      <-
+ *     ping                <-
+ *     pong                ->
  * ```
  * `said` is of a hand-over (`src/handles`), and nobody's business in between.
  */
@@ -20,7 +22,9 @@ export type RouteSays =
   | { say: 'ended' | 'cut'; line: string }
   | { say: 'targets'; targets: readonly RouteTarget[] }
   /** Takes no more, finishes what it has, and ends. */
-  | { say: 'close' };
+  | { say: 'close' }
+  /** Whether it still turns: a rule is anybody's function. */
+  | { say: 'ping' | 'pong' };
 
 /** A process that gets connections. */
 export interface RouteTarget {
@@ -49,6 +53,8 @@ export function openRouteWords(message: unknown): RouteSays | undefined {
     case 'targets':
       return Array.isArray(targets) ? { say, targets: targets as RouteTarget[] } : undefined;
     case 'close':
+    case 'ping':
+    case 'pong':
       return { say };
     default:
       return undefined;

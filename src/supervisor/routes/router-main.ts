@@ -68,6 +68,8 @@ async function main({ listener, config }: RouterOrders): Promise<void> {
         crew.get(says.line)?.line.cut();
         crew.delete(says.line);
         return;
+      case 'ping':
+        return void process.send?.(routeWords({ say: 'pong' }), () => {});
       case 'close':
         return void finish();
       default:
