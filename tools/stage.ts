@@ -90,6 +90,7 @@ const programs = {
   'supervisor/keeper-main': 'src/supervisor/keeper/keeper-main.ts',
   'supervisor/brain-main': 'src/supervisor/brain/brain-main.ts',
   'supervisor/logger-main': 'src/supervisor/logger/logger-main.ts',
+  'supervisor/router-main': 'src/supervisor/routes/router-main.ts',
 };
 
 /**

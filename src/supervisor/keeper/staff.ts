@@ -1,5 +1,5 @@
 /**
- * A program of the keeper's own: its brain, or its logger. Started with a channel for calls, and a line on which it says that
+ * A program of the keeper's own: its brain, its logger, or a router. Started with a channel for calls, and a line on which it says that
  * it is ready, in a session of its own: a Ctrl-C is for the keeper to hear.
  */
 import { fstatSync, ftruncateSync } from 'node:fs';
@@ -34,6 +34,12 @@ export const readyFd = 3;
  */
 export const staffFlags: readonly string[] = ['--max-semi-space-size=1'];
 
+export interface Wiring {
+  channel: 'descriptor' | 'ipc';
+  /** Behind that of its readiness. */
+  descriptors: readonly number[];
+}
+
 /**
  * Its output goes where the keeper's own goes. `directory`: that of the keeper. `orphan`: when the keeper is gone it ends by
  * itself, having done what is left to do; or it is `killed`.
@@ -44,13 +50,14 @@ export function startMember(
   orphan: 'ends' | 'killed',
   readyTimeoutMs: number,
   clock: Clock = systemClock,
+  { channel, descriptors }: Wiring = { channel: 'descriptor', descriptors: [] },
 ): Member {
   boundOutput();
   const { [pidFileVariable]: _ownPidFile, ...env } = inheritedEnv();
   const child = fork(module, args, {
-    channel: 'descriptor',
+    channel,
     kindred: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...descriptors],
     // The mark: the next keeper waits until they are gone.
     env: { ...env, [readyVariable]: `fd:${readyFd}`, ...markOf(directory, staffId) },
     detached: true,

@@ -125,7 +125,8 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
 /** Two of one name are one listener with two addresses, which a stack does not have. */
 function passedListeners(): { name: string; fd: number }[] {
   const { listeners } = readInheritance(process.env, process.pid);
-  return [...new Map(listeners.map((listener) => [listener.name, listener])).values()];
+  const passed = listeners.flatMap((one) => ('fd' in one ? [one] : []));
+  return [...new Map(passed.map((one) => [one.name, one])).values()];
 }
 
 interface Start {

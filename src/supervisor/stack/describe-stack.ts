@@ -35,7 +35,7 @@ export function describeStack(stack: CheckedStack): StackDescription {
 }
 
 function describeService(service: CheckedService): ServiceDescription {
-  const { program, cwd, user, group, listen, share, logs, ready, hang, onParentDeath } = service;
+  const { program, cwd, user, group, listen, routed, share, logs, ready, hang, onParentDeath } = service;
   const { needs, health, restart, stop, memory, schedule, watch, reload } = service;
   return {
     instances: service.instances,
@@ -46,6 +46,8 @@ function describeService(service: CheckedService): ServiceDescription {
       user,
       group,
       listen,
+      // Whom it gets connections from decides what it is started with.
+      routed: routed.length > 0 ? routed : undefined,
       share,
       logs,
       ready: lineOf(ready),
@@ -86,6 +88,11 @@ function plain(value: unknown): Plain {
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof RegExp) return String(value);
   return given(value as Record<string, unknown>);
+}
+
+/** What tells one rule from another. */
+export function ruleText(pick: (...args: never[]) => unknown): string {
+  return fingerprint(String(pick));
 }
 
 function fingerprint(value: string | null): string {
