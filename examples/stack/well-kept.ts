@@ -7,7 +7,7 @@ export const wellKept = defineStack({
   services: {
     // #region service
     api: {
-      run: ['node', './web.ts'],
+      fork: './web.ts',
       instances: 'cpus',
       listen: ['api'],
       env: { LOG_LEVEL: 'info', NODE_OPTIONS: undefined },

@@ -30,8 +30,8 @@ export interface BrainOptions {
   clock?: Clock | undefined;
   wallClock?: (() => number) | undefined;
   random?: (() => number) | undefined;
-  /** The end of what a log holds of stderr. Default: read from its file. */
-  lastLines?: ((log: string) => Promise<string[]>) | undefined;
+  /** The end of what a log holds of stderr since then. Default: read from its file. */
+  lastLines?: ((log: string, since: number) => Promise<string[]>) | undefined;
 }
 
 export interface Brain {
@@ -62,8 +62,10 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   const stack = isFirst ? (now as CheckedStack) : stackInForce(table, now);
   const { directory, logDirectory } = table;
   const listeners = new Map(table.listeners.map((entry) => [entry.name, entry]));
-  const readLast = async (log: string): Promise<string[]> =>
-    (await lastLines(logDirectory, log, { lines: lastLinesShown, stream: 'err' })).map(({ text }) => text);
+  const readLast = async (log: string, since: number): Promise<string[]> =>
+    (await lastLines(logDirectory, log, { lines: lastLinesShown, stream: 'err', since })).map(
+      ({ text }) => text,
+    );
   const seams = {
     ...{ keeper, checks, clock, wallClock, random, directory, logDirectory, listeners },
     lastLines: options.lastLines ?? readLast,

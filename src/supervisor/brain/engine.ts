@@ -40,7 +40,7 @@ export interface EngineSeams {
   /** Those that are open, for whoever inherits them. */
   listeners: Map<string, ListenerEntry>;
   /** The end of what a log holds of stderr. */
-  lastLines: (log: string) => Promise<string[]>;
+  lastLines: (log: string, since: number) => Promise<string[]>;
 }
 
 export class Engine {

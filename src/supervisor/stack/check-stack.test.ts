@@ -293,6 +293,20 @@ describe('what is allowed, and most likely not meant, is remarked', () => {
     ]);
   });
 
+  it('a program of Node.js with a listener that only a fork would be given when it listens', () => {
+    const listeners = { web: 'tcp://127.0.0.1:8080' };
+    const programs = ['node', '/usr/bin/node', 'npm', 'sh'];
+    const of = (command: string): string[] =>
+      checked(
+        { listeners, services: { web: { run: [command, 'x.js'], listen: ['web'] } } },
+        { system: { programs } },
+      ).remarks.map(sentence);
+    for (const command of ['node', '/usr/bin/node', 'npm'])
+      assert.match(of(command)[0] ?? '', /services.web.run is a program of Node.js, .*: write fork:/);
+    assert.deepEqual(of('sh'), []);
+    assert.deepEqual(remarks({ services: { web: { run: ['node', 'x.js'] } } }), []);
+  });
+
   it('a port that only root can open', () => {
     const config = {
       listeners: { web: 'tcp://127.0.0.1:80' },

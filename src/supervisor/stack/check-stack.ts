@@ -85,6 +85,7 @@ function readStack(
   const routes = checkRoutes(fields, Object.keys(listeners), takers);
   remarkUnused(findings, listeners, services, routes);
   remarkAlwaysOpen(findings, listeners, services);
+  remarkNodeByName(findings, services);
   const name = checkName(fields, around.directory);
   const { remarks } = findings;
   return { name, file, directory: around.directory, listeners, groups, services, routes, remarks };
@@ -143,6 +144,21 @@ function remarkAlwaysOpen(
         );
     }
 }
+
+/** Only a `fork` is given its listeners when it listens by itself. */
+function remarkNodeByName(findings: Findings, services: CheckedStack['services']): void {
+  for (const [service, { program, listen }] of Object.entries(services)) {
+    if (program.kind !== 'run' || listen.length === 0) continue;
+    if (!nodePrograms.has(basename(program.command).replace(/\.(exe|cmd)$/, ''))) continue;
+    findings.remark(
+      `services.${service}.run`,
+      'is a program of Node.js, which would find the address in use where it listens by itself',
+      "write fork: './server.js', which gives it the listener",
+    );
+  }
+}
+
+const nodePrograms: ReadonlySet<string> = new Set(['node', 'npm', 'npx', 'pnpm', 'yarn']);
 
 /** Told to this process alone: by whoever started it, by systemd, by a keeper. */
 const told = [
