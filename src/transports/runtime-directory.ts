@@ -2,10 +2,11 @@
  * Where this user's named endpoints are: a directory that follows from the user id alone, so that a login shell, a cron
  * job and `env -i` find the same one, and that nobody else can enter.
  */
-import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { KindredError } from '../base/errors.ts';
+import { makeDirectory } from './make-directory.ts';
 import { codeOf, reasonOf } from './system-errors.ts';
 
 export interface Surroundings {
@@ -39,7 +40,7 @@ export function runtimeDirectory({ env, uid, platform, tmpdir }: Surroundings = 
 /** Makes the directory where it is missing, and checks it. Throws `ERR_UNSAFE_DIRECTORY`. */
 export function ensureRuntimeDirectory(directory: string, uid: number = surroundings().uid): void {
   try {
-    mkdirSync(directory, { mode: 0o700, recursive: true });
+    makeDirectory(directory, 0o700);
   } catch (error) {
     // EEXIST: something that is no directory, which the check tells better.
     if (codeOf(error) !== 'EEXIST')

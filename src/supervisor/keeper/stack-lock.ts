@@ -2,7 +2,7 @@
  * One keeper for one directory: held by a lock of the kernel, which goes with its holder however that ends, and by a pid
  * file, which says who it is.
  */
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KindredError } from '../../base/errors.ts';
 import { holderOf, writePidFile } from '../../process/pid-file.ts';
@@ -20,7 +20,6 @@ export async function lockStack(directory: string): Promise<() => void> {
     throw error.code === 'ERR_TIMEOUT' ? await runningAlready(directory) : error;
   });
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     ensureRuntimeDirectory(directory);
     const file = writePidFile(pidFileOf(directory), { mode: 0o600 });
     return () => {

@@ -1,5 +1,4 @@
 /** Starts a keeper as a process of its own, with its brain and its logger; and how its brain reaches it. */
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
@@ -14,6 +13,7 @@ import { identityOfProcess, type ProcessIdentity } from '../../process/process-i
 import { readyVariable } from '../../process/ready.ts';
 import { fork, ownFlags } from '../../process/spawn.ts';
 import { endpointFileName } from '../../transports/endpoint-name.ts';
+import { makeDirectory } from '../../transports/make-directory.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { KeeperMainOptions } from './keeper-main.ts';
 import { markVariable } from './leftovers.ts';
@@ -98,7 +98,7 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
   ensureRuntimeDirectory(runtimeDirectory());
   const holder = findKeeper(directory);
   if (holder !== undefined) throw await runningAlready(directory);
-  mkdirSync(logDirectory, { recursive: true, mode: 0o700 });
+  makeDirectory(logDirectory, 0o700);
   const passed = !detached && options.takeListeners === true ? passedListeners() : [];
   const { [markVariable]: _ofAnother, ...env } = options.env ?? inheritedEnv();
   const told: KeeperMainOptions = {
