@@ -48,8 +48,10 @@ export function findConfig(path: string = '.'): string {
   const [name, ...more] = readdirSync(at)
     .filter((each) => configNames.includes(each))
     .sort();
-  if (name === undefined) throw noConfig(at, 'holds no kindred.config.*', 'write kindred.config.ts in it, or name another');
-  if (more.length > 0) throw noConfig(at, `has ${[name, ...more].join(' and ')}`, 'name the one that is meant');
+  if (name === undefined)
+    throw noConfig(at, 'holds no kindred.config.*', 'write kindred.config.ts in it, or name another');
+  if (more.length > 0)
+    throw noConfig(at, `has ${[name, ...more].join(' and ')}`, 'name the one that is meant');
   return resolve(at, name);
 }
 

@@ -62,7 +62,8 @@ async function refuseUnknown(
     const known = (await control.status()).services.map(({ service }) => service);
     let unknown = services.filter((name) => !known.includes(name));
     if (unknown.length === 0) return;
-    for await (const { service } of await control.events({})) unknown = unknown.filter((name) => name !== service);
+    for await (const { service } of await control.events({}))
+      unknown = unknown.filter((name) => name !== service);
     if (unknown.length > 0)
       throw new Error(
         `there is no service ${unknown.map((name) => JSON.stringify(name)).join(', ')}: there are ${known.join(', ')}`,
