@@ -36,15 +36,9 @@ async function host(house: House, listeners: ListenerEntry[], text = module): Pr
     args: planHost(pathToFileURL(file), listeners, 5000),
     listeners,
     lines: plan.lines,
+    readyLine: plan.readyLine,
     loadEveryMs: 100,
   });
-}
-
-async function untilReady(house: House, { entry }: Service): Promise<void> {
-  const { signal } = new AbortController();
-  const plan = await planReady('call', { id: 's', directory: house.dir });
-  const ready = plan.watch(entry, { logDirectory: house.dir, signal });
-  assert.equal(await within('it is ready', ready), 'ready');
 }
 
 describe('a hosted module', { skip }, () => {
@@ -55,7 +49,7 @@ describe('a hosted module', { skip }, () => {
         await house.listener('path', `unix:${join(house.dir, 'module.sock')}`),
       ];
       const service = await host(house, listeners);
-      await untilReady(house, service);
+      await service.ready();
       for (const { bound } of listeners) {
         const peer = await connect<Remote>(bound);
         assert.equal(await peer.call.add(1, 2), 3);

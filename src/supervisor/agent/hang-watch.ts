@@ -25,6 +25,10 @@ export class HangWatch {
     return Math.round(this.#blockedMs);
   }
 
+  get isHung(): boolean {
+    return this.#isHung;
+  }
+
   /** To be called every `lookEveryMs`. What is new; `blockedMs` is how long it was blocked by now. */
   look(now: number, beats: number): { change: 'hung' | 'turns' | undefined; blockedMs: number } {
     this.#blockedMs += Math.min(now - (this.#lookedAt ?? now), 2 * this.#lookEveryMs);

@@ -3,7 +3,7 @@
  *
  * ```
  *   {"word":"load","lagMs":3,"calls":12.5,"cpu":0.4}       every few seconds
- *   {"word":"hung","blockedMs":10250}                      at once, when the event loop has not turned for so long
+ *   {"word":"hung","blockedMs":10250}                      at once, when the event loop has not turned for so long; then every few seconds
  *   {"word":"stack","text":"at spin (/srv/web.js:12:3)"}   within a second of `hung`, and perhaps once more: by what it is blocked
  *   {"word":"turns","blockedMs":12010}                     it turns again
  *   {"word":"status","text":"..."}

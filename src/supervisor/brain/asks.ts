@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import type { Ask, Happening } from './happening.ts';
 import { leave } from './leaving.ts';
 import { beginReloading, dismiss, giveUpReload, runCurrent, tellReload } from './reloading.ts';
+import { restartInTurn } from './restarting.ts';
 import { replant, resize } from './sizes.ts';
 import { retune } from './watching.ts';
 
@@ -107,13 +108,13 @@ function stop(engine: Engine, crews: readonly Crew[], event: number): void {
 
 function restart(engine: Engine, crew: Crew, event: number): void {
   giveUpReload(engine, crew, event);
-  for (const slot of wantedOf([crew])) {
+  const slots = wantedOf([crew]);
+  for (const slot of slots) {
     slot.goal = 'up';
     if (slot.next !== undefined) dismiss(engine, slot, event);
-    if (slot.main !== undefined) leave(engine, slot.main, 'restart', event);
     renew(engine, slot, event);
-    engine.touch(slot);
   }
+  restartInTurn(engine, slots, event);
 }
 
 function reload(engine: Engine, crew: Crew, event: number, canary: number | undefined): void {
@@ -135,6 +136,7 @@ function scale(engine: Engine, crew: Crew, instances: number, event: number): vo
 
 function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>, event: number): void {
   engine.stack = stack;
+  for (const route of engine.routes.values()) route.isKept = false;
   const counts = new Map(steps.scale.map(({ service, to }) => [service, to]));
   for (const spec of Object.values(stack.services)) {
     const crew = engine.crews.get(spec.name);

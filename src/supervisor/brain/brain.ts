@@ -16,6 +16,7 @@ import { type Checks, realChecks } from './checks.ts';
 import { decide } from './decide.ts';
 import { Engine } from './engine.ts';
 import { createEventBook } from './event-book.ts';
+import { checkRules, takeRoutes } from './routing.ts';
 import { sampleUsage } from './sampling.ts';
 import { begin, restartsOf, resume, stackInForce, wasTakenBefore } from './take-over.ts';
 import { textOf } from './text-of.ts';
@@ -53,7 +54,7 @@ const lastLinesShown = 10;
 export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { keeper, config, checks = realChecks, clock = systemClock } = options;
   const { wallClock = Date.now, random = Math.random } = options;
-  if (!('error' in config)) checkSupported(config);
+  if (!('error' in config)) checkRules(config);
   const table = await keeper.take();
   const isFirst = !wasTakenBefore(table);
   const now = 'error' in config ? undefined : config;
@@ -78,6 +79,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
     const entry = await openListener(keeper, stack, listener);
     listeners.set(entry.name, entry);
   }
+  takeRoutes(engine, table, 'error' in config);
   engine.step(() => {
     const event = engine.write({ kind: 'brain', text: howBegun(table, isFirst) });
     if ('error' in config)
@@ -101,16 +103,6 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   return { engine, keeper, table, ended, close };
 }
 
-/** What a config may say and this brain cannot do. Throws `ERR_NOT_SUPPORTED`. */
-export function checkSupported({ routes }: CheckedStack): void {
-  const [listener, route] = Object.entries(routes)[0] ?? [];
-  if (route === undefined) return;
-  throw new KindredError(
-    'ERR_NOT_SUPPORTED',
-    `routes.${listener}: connections of a stack are not given out by a rule yet: name '${listener}' in services.${route.to}.listen, where its instances share it`,
-  );
-}
-
 export async function openListener(
   keeper: Keeper,
   { services }: Pick<CheckedStack, 'services'>,
@@ -128,7 +120,15 @@ async function hearKeeper(engine: Engine, events: AsyncIterable<KeeperEvent>): P
     for await (const event of events) {
       if (event.kind === 'ended')
         engine.post({ kind: 'ended', id: event.id, exit: event.exit, at: event.at });
+      else if (event.kind === 'ready') engine.post({ kind: 'ready', id: event.id });
       else if (event.kind === 'logger-ended') engine.post({ kind: 'logger-ended' });
+      else if (event.kind === 'router-ready') {
+        const { kind, listener, pid } = event;
+        engine.post({ kind, listener, pid });
+      } else if (event.kind === 'router-ended') {
+        const { kind, listener, exit } = event;
+        engine.post({ kind, listener, exit });
+      }
     }
   } catch (error) {
     if (!(error instanceof KindredError)) throw error;

@@ -58,6 +58,8 @@ export interface Slot {
   after: Set<string>;
   /** The slot that must be ready before, in the order of a group that is started again. */
   behind: string | undefined;
+  /** It is restarted when the slot before it has another process than `gone`: see `restarting.ts`. */
+  turn: { behind: string; gone: string | undefined; id: string; event: number } | undefined;
   /** What it is known to wait for: `db (ready)`. */
   waitsFor: string;
   /** Of a scheduled one: its time has come. */
@@ -125,11 +127,11 @@ export interface Leave {
   event: number;
   /** Processes that must have gone before it is told. */
   after: Set<string>;
-  /** In place of that of its config. */
-  graceMs?: number | undefined;
+  /** Not told before then, but for `drained`, and killed then: on the clock of the engine. Not noted: the next brain tells it at once. */
+  heldUntil?: number | undefined;
   /** The keeper has been told. */
   told: boolean;
-  /** It has had its time to finish. */
+  /** It has had its time to finish, or was looked at. */
   drained: boolean;
 }
 
@@ -159,6 +161,7 @@ export function newSlot(crew: Crew, instance: number, at: number): Slot {
     notBefore: undefined,
     after: new Set(),
     behind: undefined,
+    turn: undefined,
     waitsFor: '',
     isDue: false,
     schedule: {},

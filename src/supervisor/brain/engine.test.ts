@@ -138,6 +138,40 @@ describe('restarts', () => {
     assert.deepEqual(await staged.states(), ['web.1 ready']);
   });
 
+  it('takes the instances of a service one after the other where a restart is asked for', async () => {
+    const staged = await stageStack({ services: { web: { run, instances: 3, ready: call } } });
+    for (const n of [1, 2, 3]) await staged.ready(`web.${n}#1`);
+    const restart = collect(staged.control.restart(['web']));
+    await staged.settle();
+    for (const n of [1, 2, 3]) {
+      assert.deepEqual(
+        staged.keeper.running.filter((id) => id.endsWith('#1')),
+        [1, 2, 3].filter((each) => each > n).map((each) => `web.${each}#1`),
+      );
+      await staged.nextBrain();
+      await staged.ready(`web.${n}#2`);
+    }
+    assert.equal(staged.keeper.running.length, 3);
+    assert.deepEqual(await staged.states(), ['web.1 ready', 'web.2 ready', 'web.3 ready']);
+    // It was asked of a brain that is gone.
+    assert.equal((await restart).at(-1)?.kind, 'failed');
+  });
+
+  it('leaves the other instances as they are where the first one does not come up again', async () => {
+    const never = { restarts: 0, withinMs: 1000 };
+    const staged = await stageStack({
+      services: { web: { run, instances: 2, ready: call, restart: { intensity: never } } },
+    });
+    for (const n of [1, 2]) await staged.ready(`web.${n}#1`);
+    const restart = collect(staged.control.restart(['web']));
+    await staged.settle();
+    staged.keeper.exit('web.1#2', { exitCode: 1 });
+    assert.equal((await restart).at(-1)?.text, 'web.1 failed');
+    assert.deepEqual(await staged.states(), ['web.1 failed', 'web.2 ready']);
+    assert.ok(staged.texts().includes('web.2 goes on as it is: web.1 has failed'));
+    assert.deepEqual(staged.keeper.running, ['web.2#1']);
+  });
+
   it('restarts nothing that was asked to stop in the middle of a restart loop', async () => {
     const staged = await stageStack({ services: { web: { run } } });
     staged.keeper.exit('web.1#1');
@@ -372,6 +406,21 @@ describe('replacing', () => {
     await staged.clock.advance(1000);
     assert.deepEqual(await staged.states(), ['web.1 backoff']);
     assert.ok(staged.texts().includes('web.1 is blocked by: at spin'));
+  });
+
+  it('has seen by what an instance is blocked before it is told to end, and waits no longer than a second for it', async () => {
+    const staged = await stageStack({ services: { web: { run } } });
+    await staged.say('web.1#1', { word: 'hung', blockedMs: 10_250 });
+    assert.deepEqual(await staged.states(), ['web.1 ready']);
+    await staged.say('web.1#1', { word: 'stack', text: 'at spin' });
+    assert.deepEqual(await staged.states(), ['web.1 backoff']);
+    await staged.clock.advance(200);
+    assert.ok((await staged.control.why('web')).some(({ text }) => text === 'web.1 is blocked by: at spin'));
+    await staged.say('web.1#2', { word: 'hung', blockedMs: 10_250 });
+    await staged.clock.advance(999);
+    assert.deepEqual(staged.keeper.running, ['web.1#2']);
+    await staged.clock.advance(1);
+    assert.deepEqual(await staged.states(), ['web.1 backoff']);
   });
 
   it('starts another one beside an instance that needs too much memory, three times in a row', async () => {

@@ -26,6 +26,8 @@ const prefix = 'events/';
 /** A chain of causes is told to this length. */
 const maxCauses = 20;
 const maxTextChars = 2000;
+/** The last that an instance wrote; by what its event loop was blocked. */
+const tells: ReadonlySet<string> = new Set(['output', 'hung']);
 
 /** Goes on with what the notes of the brain before hold. */
 export function createEventBook(notes: Readonly<Record<string, unknown>> = {}): EventBook {
@@ -61,16 +63,17 @@ export function createEventBook(notes: Readonly<Record<string, unknown>> = {}): 
     why(service) {
       const of = events.filter((event) => event.service === service);
       let at = of.findLast(({ kind }) => kind === 'state') ?? of.at(-1);
-      const causes: Cause[] = [];
-      while (at !== undefined && causes.length < maxCauses) {
-        const { sequence } = at;
-        for (const said of events)
-          if (said.kind === 'output' && said.cause === sequence)
-            causes.push({ at: said.at, text: said.text });
-        causes.push({ at: at.at, text: at.text });
+      const chain: StackEvent[] = [];
+      while (at !== undefined && chain.length < maxCauses) {
+        chain.push(at);
         at = at.cause === undefined || at.cause >= at.sequence ? undefined : get(at.cause);
       }
-      return causes;
+      // What nothing follows from, and what says more than the event that it belongs to.
+      const saidOf = (sequence: number): StackEvent[] =>
+        events.filter((event) => event.cause === sequence && tells.has(event.kind) && !chain.includes(event));
+      return chain
+        .flatMap((event) => [...saidOf(event.sequence), event])
+        .map(({ at, text }) => ({ at, text }));
     },
     unsaved() {
       const saved = [...changed].map((chapter): [string, StackEvent[]] => [

@@ -1,4 +1,5 @@
 /** What follows from each happening: changes of state and their events. What can be done then, `settle` sees. */
+import { howEnded } from '../../process/outcome.ts';
 import { inARow } from '../rules/in-a-row.ts';
 import { takeAsk } from './asks.ts';
 import type { Life } from './crew.ts';
@@ -26,6 +27,21 @@ export function handle(engine: Engine, happening: Happening): void {
     case 'logger-ended':
       engine.write({ kind: 'logger', text: 'the logger has ended, and is started again' });
       return;
+    case 'router-ready': {
+      const { listener, pid } = happening;
+      engine.routers.set(listener, pid);
+      engine.write({ kind: 'router', text: `process ${pid} gives out the connections of ${listener}` });
+      return;
+    }
+    case 'router-ended': {
+      const { listener, exit } = happening;
+      engine.routers.delete(listener);
+      engine.write({
+        kind: 'router',
+        text: `the router of ${listener} ${howEnded(exit)}, and is started again`,
+      });
+      return;
+    }
     case 'last-words': {
       const { service, instance, event, lines } = happening;
       const text = `${service}.${instance} wrote last: ${lines.join(' | ')}`;
@@ -69,7 +85,8 @@ function ofRunning(
       else happening.plan.close();
       return;
     case 'ready':
-      if (life.state === 'starting') ready(engine, life);
+      // Where it is not known yet that it was started, what the keeper says then holds this, too.
+      if (life.state === 'starting' && life.entry !== undefined) ready(engine, life);
       return;
     case 'not-ready':
       if (life.state !== 'starting') return;
@@ -98,7 +115,7 @@ function fail(
   life: Life,
   kind: string,
   text: string,
-  options: { graceMs?: number } = {},
+  options: { holdMs?: number } = {},
 ): void {
   if (life.leave !== undefined) return;
   const event = engine.tell(life.slot, kind, text, life.event);
@@ -128,8 +145,8 @@ function health(
     fail(engine, life, 'health', `${slot.key} is replaced: ${failures} health checks failed in a row`);
 }
 
-/** What a blocked process could not use anyway: only as long as it takes to look at it. */
-const hungGraceMs = 1000;
+/** A signal that is not handled ends it before its stack is seen; and it has no use for a longer grace. */
+const hungMs = 1000;
 const sayEveryMs = 1000;
 
 function word(engine: Engine, life: Life, said: Extract<Happening, { kind: 'word' }>['word']): void {
@@ -140,10 +157,11 @@ function word(engine: Engine, life: Life, said: Extract<Happening, { kind: 'word
       return;
     case 'hung':
       return fail(engine, life, 'hung', `the event loop of ${key} was blocked for ${said.blockedMs} ms`, {
-        graceMs: hungGraceMs,
+        holdMs: hungMs,
       });
     case 'stack':
       engine.tell(life.slot, 'hung', `${key} is blocked by: ${said.text}`, life.leave?.event ?? life.event);
+      if (life.leave?.heldUntil !== undefined) life.leave.drained = true;
       return;
     case 'turns':
       engine.tell(

@@ -8,8 +8,8 @@ export type LeaveHow = NonNullable<Life['leave']>['how'];
 export interface LeaveOptions {
   /** Processes that must have gone before it is told, by id. */
   after?: Iterable<string>;
-  /** In place of that of its config. */
-  graceMs?: number | undefined;
+  /** Is not told before somebody has looked at it, for so long at most, and has no more than that to end. */
+  holdMs?: number | undefined;
 }
 
 /** Decides that it goes. One that goes already goes on; only that it was asked for, or fails, may become `stop`. */
@@ -18,7 +18,7 @@ export function leave(
   life: Life,
   how: LeaveHow,
   event: number,
-  { after = [], graceMs }: LeaveOptions = {},
+  { after = [], holdMs }: LeaveOptions = {},
 ): void {
   if (life.exited) return;
   if (life.leave !== undefined) {
@@ -26,7 +26,9 @@ export function leave(
     engine.touch(life.slot);
     return;
   }
-  life.leave = { how, event, after: new Set(after), graceMs, told: false, drained: false };
+  const heldUntil = holdMs === undefined ? undefined : engine.now() + holdMs;
+  life.leave = { how, event, after: new Set(after), heldUntil, told: false, drained: false };
+  if (holdMs !== undefined) engine.later(holdMs, { kind: 'drained', id: life.id }, life.hearing.signal);
   life.watching.abort();
   engine.touch(life.slot);
 }
@@ -37,6 +39,8 @@ export function goOn(engine: Engine, life: Life): void {
   if (leave === undefined || leave.told || life.exited || life.entry === undefined || leave.after.size > 0)
     return;
   if (leave.how === 'stop' && isNeeded(engine, life)) return;
+  const heldMs = leave.heldUntil === undefined ? undefined : Math.max(0, leave.heldUntil - engine.now());
+  if (heldMs !== undefined && heldMs > 0 && !leave.drained) return;
   const { drainMs, graceMs, signal } = spec.stop;
   const serves = life.state === 'ready' || life.state === 'unhealthy';
   if (serves && drainMs > 0 && leave.how !== 'failed') {
@@ -47,7 +51,7 @@ export function goOn(engine: Engine, life: Life): void {
   if (life.state === 'draining' && !leave.drained) return;
   leave.told = true;
   engine.move(life, 'stopping', `${slot.key} is told to end by ${signal}`, leave.event);
-  end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });
+  end(engine, life, { signal, graceMs: heldMs ?? graceMs });
 }
 
 /** Ends a process with all that it has started; of one that has ended by itself, what is left. */

@@ -27,7 +27,7 @@ export type LifeNote = Pick<
   'id' | 'generation' | 'state' | 'since' | 'startedAt' | 'event' | 'isHealthy' | 'exited'
 > & {
   readyAt?: number | undefined;
-  leave?: (Omit<Leave, 'after'> & { after: string[] }) | undefined;
+  leave?: (Omit<Leave, 'after' | 'heldUntil'> & { after: string[] }) | undefined;
 };
 
 type Kept =
@@ -35,6 +35,7 @@ type Kept =
   | 'rest'
   | 'since'
   | 'behind'
+  | 'turn'
   | 'waitsFor'
   | 'isDue'
   | 'schedule'
@@ -59,14 +60,14 @@ export type SlotNote = Pick<Slot, Kept> & {
 
 /** `wallMs`: what to add to a time of the engine's clock to get one of the wall clock. */
 export function noteOfSlot(slot: Slot, wallMs: number): SlotNote {
-  const { goal, rest, since, behind, waitsFor, isDue, schedule, serial, restarts, failures } = slot;
-  const { lastExit, lastExits, event, generation, notBefore, main, next } = slot;
+  const { goal, rest, since, behind, turn, waitsFor, isDue, schedule, serial, restarts } = slot;
+  const { failures, lastExit, lastExits, event, generation, notBefore, main, next } = slot;
   const noteOf = (life: Life): LifeNote => noteOfLife(life, wallMs);
   return {
     service: slot.crew.name,
     instance: slot.instance,
-    ...{ goal, rest, since, behind, waitsFor, isDue, schedule, serial, restarts, failures },
-    ...{ lastExit, lastExits, event, generation },
+    ...{ goal, rest, since, behind, turn, waitsFor, isDue, schedule, serial, restarts },
+    ...{ failures, lastExit, lastExits, event, generation },
     notBefore: notBefore === undefined ? undefined : notBefore + wallMs,
     after: [...slot.after],
     main: main && noteOf(main),
@@ -80,8 +81,12 @@ function noteOfLife(life: Life, wallMs: number): LifeNote {
   return {
     ...{ id, generation, state, since, startedAt, event, isHealthy, exited },
     readyAt: readyAt === undefined ? undefined : readyAt + wallMs,
-    leave: leave && { ...leave, after: [...leave.after] },
+    leave: leave && noteOfLeave(leave),
   };
+}
+
+function noteOfLeave({ heldUntil: _ofThisBrain, ...leave }: Leave): LifeNote['leave'] {
+  return { ...leave, after: [...leave.after] };
 }
 
 /** Of the whole. `services`: their order. */

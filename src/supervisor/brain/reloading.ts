@@ -27,7 +27,10 @@ export function beginReloading(
   canary?: number,
 ): void {
   crew.generation = ++crew.generations;
-  for (const slot of crew.slots) if (slot.next !== undefined) dismiss(engine, slot, event);
+  for (const slot of crew.slots) {
+    slot.turn = undefined;
+    if (slot.next !== undefined) dismiss(engine, slot, event);
+  }
   const { surge, healthyMs } = crew.spec.reload;
   const present = crew.slots.filter(({ main }) => main !== undefined && main.leave === undefined);
   const { state, actions } = beginReload(

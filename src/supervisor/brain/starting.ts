@@ -44,7 +44,7 @@ function launch(engine: Engine, life: Life): void {
   engine.effect(async () => {
     let plan: ReadyPlan | undefined;
     try {
-      plan = await checks.planReady(life.spec.ready, { id: life.id, directory });
+      plan = await checks.planReady(life.spec.ready, { id: life.id, directory, user: life.spec.user });
       const entry = await keeper.start(startSpec(life, plan, listeners));
       engine.post({ kind: 'started', id: life.id, entry, plan });
     } catch (error) {
@@ -55,7 +55,7 @@ function launch(engine: Engine, life: Life): void {
 }
 
 /** What of a plan to be ready goes into the start. */
-type Additions = Pick<ReadyPlan, 'env' | 'lines'>;
+type Additions = Pick<ReadyPlan, 'env' | 'lines' | 'readyLine'>;
 
 export function startSpec(
   { id, slot, spec }: Pick<Life, 'id' | 'slot' | 'spec'>,
@@ -75,24 +75,30 @@ export function startSpec(
     log: slot.key,
     logs: spec.logs,
     listeners: spec.listen,
+    routed: spec.routed,
     lines: [...ready.lines, ...program.lines],
+    readyLine: ready.readyLine,
   };
 }
 
 function programOf(
-  { program, listen, hang, ready, stop: { graceMs } }: CheckedService,
+  { program, listen, routed, hang, ready, stop: { graceMs } }: CheckedService,
   open: ReadonlyMap<string, ListenerEntry>,
 ): Additions & { command: string; args: readonly string[] } {
   if (program.kind === 'run') return { command: program.command, args: program.args, env: {}, lines: [] };
   const listeners = listen.flatMap((name) => open.get(name) ?? []);
+  const given = routed.flatMap((name) => open.get(name) ?? []);
   const agent = planAgent({
     listeners,
+    routed: given,
     hang: hang ?? false,
     readyByListening: ready.by === 'listen',
     graceMs,
   });
   const main =
-    program.kind === 'fork' ? [program.module] : planHost(pathToFileURL(program.module), listeners, graceMs);
+    program.kind === 'fork'
+      ? [program.module]
+      : planHost(pathToFileURL(program.module), [...listeners, ...given], graceMs);
   return {
     command: process.execPath,
     args: [...agent.execArgv, ...program.execArgv, ...main, ...program.args],

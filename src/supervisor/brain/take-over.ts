@@ -111,6 +111,8 @@ function adopt(engine: Engine, { processes }: KeeperTable, event: number): void 
 
 /** It was started by the same command, in the same place. */
 function isSame({ seams }: Engine, slot: Slot, { spec }: ProcessEntry): boolean {
+  // What its connections came over has gone with its keeper.
+  if ((spec.routed ?? []).length > 0) return false;
   const { command, args, cwd, onParentDeath } = startSpec(
     { id: spec.id, slot, spec: slot.spec },
     { env: {}, lines: [] },
@@ -225,7 +227,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
     return;
   }
   hear(engine, life);
-  if (leave?.told === true) return end(engine, life, { signal, graceMs: leave.graceMs ?? graceMs });
+  if (leave?.told === true) return end(engine, life, { signal, graceMs });
   if (leave !== undefined) {
     life.watching.abort();
     if (state === 'draining') engine.later(spec.stop.drainMs, { kind: 'drained', id }, life.hearing.signal);
@@ -237,7 +239,7 @@ function resumeLife(engine: Engine, life: Life, event: number): void {
         engine.post({
           kind: 'resumed',
           id,
-          plan: await checks.planReady(spec.ready, { id, directory }),
+          plan: await checks.planReady(spec.ready, { id, directory, user: spec.user, env: entry.spec.env }),
           passedMs,
         });
       } catch {

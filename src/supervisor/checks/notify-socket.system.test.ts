@@ -1,8 +1,8 @@
-/** `READY=1` by sd_notify, from programs of every language. Needs socat and python3. */
+/** `READY=1` by sd_notify, from programs of every language. Needs socat, python3 and root. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { execFile } from '../../process/exec.ts';
 import type { ProcessEntry } from '../keeper/keeper.ts';
@@ -78,6 +78,24 @@ describe('sd_notify', () => {
     assert.equal(isReady, false);
     one.close();
     other.close();
+  });
+
+  it('is heard from a process of another user, and from nobody else', async () => {
+    assert.equal(process.geteuid?.(), 0, 'run this as root');
+    const about = { id: 'web.1#4', directory: root, user: 65534 };
+    const first = await openNotifySocket(about);
+    // As after a brain that was killed: the next one has it where the process was told that it is.
+    const socket = await openNotifySocket({ ...about, told: first.path });
+    assert.equal(socket.path, first.path);
+    const say = ['-u', 'STDIN', `UNIX-SENDTO:${socket.path}`];
+    const as = (uid: number) => ({ uid, gid: uid, cwd: '/', input: 'READY=1\n' });
+    const other = await execFile('socat', say, as(65533));
+    assert.equal(other.ok, false);
+    (await execFile('socat', say, as(65534))).orThrow();
+    await socket.ready;
+    socket.close();
+    first.close();
+    assert.equal(existsSync(dirname(socket.path)), false);
   });
 
   it('is heard after a brain that was killed has left its socket', async () => {

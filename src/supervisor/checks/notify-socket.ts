@@ -9,8 +9,19 @@
  * What is sent while nobody has it open is lost, and the process fails its deadline: that is so between the death of a brain
  * and the next one.
  */
-import { rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { KindredError } from '../../base/errors.ts';
 import type { Child } from '../../process/child.ts';
 import { resolveProgram } from '../../process/resolve-program.ts';
@@ -34,11 +45,27 @@ function canNotify(env: NodeJS.ProcessEnv = process.env): boolean {
 /** How long the socket may take to be there, in milliseconds. */
 const openMs = 5000;
 
+export interface AboutNotify {
+  /** Of the process that it is for. */
+  id: string;
+  /** Of the keeper's files. */
+  directory: string;
+  /**
+   * The process runs as this user, who cannot enter the directory: the socket is that user's, in a folder of its own that
+   * everybody may pass through and nobody else may change. Default: the user of this process.
+   */
+  user?: string | number | undefined;
+  /** Where the process was told that it is, by a brain before this one. */
+  told?: string | undefined;
+}
+
 /** Throws `ERR_BAD_CONFIG` where it cannot be had, with the mend. */
-export async function openNotifySocket(about: { id: string; directory: string }): Promise<NotifySocket> {
+export async function openNotifySocket(about: AboutNotify): Promise<NotifySocket> {
   if (!canNotify())
     throw noNotify('there is no socat: install it (apt-get install socat), or take another way to be ready');
-  const { directory } = about;
+  const isOfAnother = about.user !== undefined && String(about.user) !== String(process.geteuid?.());
+  const directory = isOfAnother ? openFolder(about.told) : about.directory;
+  const user = isOfAnother ? `,user=${about.user}` : '';
   const name = `notify-${sha256(about.id).slice(0, 12)}`;
   const path = join(directory, name);
   if (Buffer.byteLength(path) > maxPathBytes())
@@ -46,7 +73,10 @@ export async function openNotifySocket(about: { id: string; directory: string })
   const { promise: ready, resolve: onReady } = Promise.withResolvers<void>();
   let isReady = false;
   let isClosed = false;
-  let helper = await receive(directory, name, hear);
+  let helper = await receive(directory, name, user, hear).catch((error) => {
+    if (isOfAnother) removeFolder(directory);
+    throw error;
+  });
 
   function hear(message: string): void {
     const lines = message.split('\n');
@@ -62,7 +92,7 @@ export async function openNotifySocket(about: { id: string; directory: string })
     helper.kill('SIGKILL');
     if (isReady || isClosed) return;
     await helper.exited;
-    const next = await receive(directory, name, hear).catch(() => undefined);
+    const next = await receive(directory, name, user, hear).catch(() => undefined);
     if (next === undefined) return;
     helper = next;
     if (isClosed) close();
@@ -72,6 +102,7 @@ export async function openNotifySocket(about: { id: string; directory: string })
     isClosed = true;
     helper.kill('SIGKILL');
     rmSync(path, { force: true });
+    if (isOfAnother) removeFolder(directory);
   }
 
   return { path, ready, close };
@@ -83,12 +114,13 @@ type Helper = Child<readonly ['ignore', 'ignore', 'pipe']>;
 async function receive(
   directory: string,
   name: string,
+  user: string,
   onMessage: (message: string) => void,
 ): Promise<Helper> {
   const path = join(directory, name);
   rmSync(path, { force: true });
   // By its name alone: a colon in a path would be syntax.
-  const helper = spawn('socat', ['-u', '-x', `UNIX-RECV:${name},mode=0600`, 'OPEN:/dev/null'], {
+  const helper = spawn('socat', ['-u', '-x', `UNIX-RECV:${name},mode=0600${user}`, 'OPEN:/dev/null'], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
     onParentDeath: 'die',
@@ -111,6 +143,38 @@ async function receive(
   }
   helper.kill('SIGKILL');
   throw noNotify(`socat opens no socket at ${path}: ${said.trim().split('\n').at(-1) || 'it says nothing'}`);
+}
+
+/** Where everybody may pass and only root may write, where there is such a place. */
+const openPlace = '/run';
+
+function openFolder(told: string | undefined): string {
+  if (told === undefined) {
+    const folder = mkdtempSync(join(isWritable(openPlace) ? openPlace : tmpdir(), 'kindred-notify-'));
+    chmodSync(folder, 0o711);
+    return folder;
+  }
+  const folder = dirname(told);
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const { uid } = lstatSync(folder);
+  if (uid !== process.geteuid?.()) throw noNotify(`${folder} belongs to user ${uid}`);
+  return folder;
+}
+
+function isWritable(place: string): boolean {
+  try {
+    accessSync(place, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The next brain may have a socket in it by now. */
+function removeFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {}
 }
 
 /** A message of 8 KiB, three characters a byte. */

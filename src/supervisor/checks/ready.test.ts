@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
-  closeSync,
-  constants,
   mkdirSync,
   mkdtempSync,
-  openSync,
   renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
@@ -79,23 +74,20 @@ describe('a process is ready', { skip }, () => {
       assert.equal(await watching(await plan(spec)).ready, 'ready');
   });
 
-  it('when it says so on a descriptor, and not when it says something else', async () => {
+  it('when the keeper has heard it say so on a descriptor', async () => {
     for (const [spec, to] of [
       ['call', 'ready'],
       [{ fd: 5 }, '5'],
     ] as const) {
       const made = await plan(spec);
       assert.deepEqual(made.lines, [{ to: to === '5' ? 5 : to }]);
-      const path = join(root, `line-${to}`);
-      execFileSync('mkfifo', [path]);
-      const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-      const { ready, isReady } = watching(made, entry({ lines: { [to]: path } }));
-      writeSync(fd, 'READY=0\nREADY=12\nSTATUS=READY=1\n');
+      assert.equal(made.readyLine, to === '5' ? 5 : to);
+      const { isReady, over, ready } = watching(made);
       await new Promise((resolve) => setImmediate(resolve));
       assert.equal(isReady(), false);
-      writeSync(fd, 'READY=1\n');
-      assert.equal(await ready, 'ready');
-      closeSync(fd);
+      over.abort();
+      assert.equal(await ready, 'cancelled');
+      assert.equal(await watching(made, entry({ readyAt: startedAt + 1 })).ready, 'ready');
     }
   });
 

@@ -16,13 +16,14 @@ import { readLogs } from '../logger/read-logs.ts';
 import type { ReadyBy, ReadySpec } from '../stack/stack.ts';
 import { openNotifySocket } from './notify-socket.ts';
 import { type Answer, type Asking, addressOf, askHttp, askTcp } from './probe.ts';
-import { readLines } from './read-lines.ts';
 
 export interface ReadyPlan {
   /** For `StartSpec`. */
   readonly env: Readonly<Record<string, string>>;
   /** For `StartSpec`. */
   readonly lines: StartSpec['lines'];
+  /** For `StartSpec`: the keeper hears it, and tells. */
+  readonly readyLine?: StartSpec['readyLine'];
   /** Waits, for as long as it takes: the deadline is the caller's. Where the process has ended, too. */
   watch(entry: ProcessEntry, options: WatchReadyOptions): Promise<'ready' | 'cancelled'>;
   /** Puts away what was opened. To be called also where nothing was started. */
@@ -41,6 +42,10 @@ export interface AboutReady {
   id: string;
   /** Of the keeper's files: a socket of its own may be made there. */
   directory: string;
+  /** That it runs as. Default: the user of this process. */
+  user?: string | number | undefined;
+  /** With what it was started, where it runs already. */
+  env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Default where it is not said, in milliseconds. */
@@ -55,7 +60,7 @@ export function readyMs(spec: ReadySpec | undefined): number {
 export async function planReady(spec: ReadySpec | undefined, about: AboutReady): Promise<ReadyPlan> {
   const by: ReadyBy = spec === undefined ? { by: 'start' } : typeof spec === 'string' ? { by: spec } : spec;
   if ('by' in by && by.by === 'notify') {
-    const socket = await openNotifySocket(about);
+    const socket = await openNotifySocket({ ...about, told: about.env?.['NOTIFY_SOCKET'] });
     return {
       env: { NOTIFY_SOCKET: socket.path },
       lines: [],
@@ -63,16 +68,17 @@ export async function planReady(spec: ReadySpec | undefined, about: AboutReady):
       close: () => socket.close(),
     };
   }
-  return { env: {}, lines: linesOf(by), watch: watcherOf(by), close() {} };
+  const readyLine = lineOf(by);
+  const lines = readyLine === undefined ? [] : [{ to: readyLine }];
+  return { env: {}, lines, readyLine, watch: watcherOf(by), close() {} };
 }
 
-function linesOf(by: ReadyBy): StartSpec['lines'] {
-  if ('fd' in by) return [{ to: by.fd }];
-  return 'by' in by && (by.by === 'call' || by.by === 'listen') ? [{ to: 'ready' }] : [];
+function lineOf(by: ReadyBy): StartSpec['readyLine'] {
+  if ('fd' in by) return by.fd;
+  return 'by' in by && (by.by === 'call' || by.by === 'listen') ? 'ready' : undefined;
 }
 
 function watcherOf(by: ReadyBy): ReadyPlan['watch'] {
-  if ('fd' in by) return (entry, options) => onLine(entry, String(by.fd), options);
   if ('tcp' in by) {
     const address = addressOf(by.tcp);
     return (_entry, options) => askAgain((asking) => askTcp(address, asking), options);
@@ -80,7 +86,12 @@ function watcherOf(by: ReadyBy): ReadyPlan['watch'] {
   if ('http' in by) return (_entry, options) => askAgain((asking) => askHttp(by.http, asking), options);
   if ('output' in by) return (entry, options) => onOutput(entry, by.output, options);
   if ('file' in by) return (entry, options) => onFile(entry, by.file, options);
-  if (by.by === 'call' || by.by === 'listen') return (entry, options) => onLine(entry, 'ready', options);
+  if ('fd' in by || by.by === 'call' || by.by === 'listen')
+    return ({ readyAt }, { signal }) =>
+      untilReady(signal, (ready) => {
+        // Else whoever hears the keeper's events is told.
+        if (readyAt !== undefined) ready();
+      });
   return async () => 'ready';
 }
 
@@ -105,21 +116,6 @@ function untilReady(
       signal.removeEventListener('abort', onAbort);
       reject(error);
     }
-  });
-}
-
-function onLine(
-  entry: ProcessEntry,
-  to: string,
-  { signal }: WatchReadyOptions,
-): Promise<'ready' | 'cancelled'> {
-  return untilReady(signal, (ready, inner) => {
-    readLines(entry.lines[to] ?? '', {
-      signal: inner,
-      onLine: (line) => {
-        if (line === 'READY=1') ready();
-      },
-    });
   });
 }
 

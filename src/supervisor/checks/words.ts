@@ -1,6 +1,6 @@
 /** Hears what the agents of services say. */
 import { maxWordBytes, type Word } from '../agent/word.ts';
-import { readLines } from './read-lines.ts';
+import { readLines } from '../keeper/read-lines.ts';
 
 export type { Word } from '../agent/word.ts';
 

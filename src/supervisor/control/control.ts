@@ -12,6 +12,7 @@ export interface Control {
   apply(): AsyncIterable<Progress>;
   start(services: readonly string[]): AsyncIterable<Progress>;
   stop(services: readonly string[]): AsyncIterable<Progress>;
+  /** One instance after the other: of several the others serve. Where one does not come up again, those behind it go on as they are. */
   restart(services: readonly string[]): AsyncIterable<Progress>;
   /** One instance at a time; `canary`: only so many, then it waits for `reload` or `rollback`. Rolls back by itself where it fails. */
   reload(services: readonly string[], options?: { canary?: number }): AsyncIterable<Progress>;
@@ -22,8 +23,8 @@ export interface Control {
   logs(query: LogRequest): AsyncIterable<LogRecord>;
   /** The chain of causes of its last change of state, the newest first, in sentences. */
   why(service: string): Promise<Cause[]>;
-  /** Another brain in place of this one; services notice nothing. */
-  upgrade(): Promise<{ brain: number; keeper: 'kept' | 'replaced' }>;
+  /** Another brain in place of this one; services notice nothing. The keeper stays until all is down: it alone is their parent. */
+  upgrade(): Promise<{ brain: number; keeper: 'kept' }>;
   /** Ends everything, in the reversed order of `needs`, and the stack with it. */
   down(): AsyncIterable<Progress>;
 }
@@ -75,9 +76,17 @@ export interface StackStatus {
   startedAt: number;
   keeper?: { pid: number; memoryBytes?: number | undefined } | undefined;
   brain: { pid: number; startedAt: number; restarts: number; memoryBytes?: number | undefined };
-  listeners: { name: string; address: string; bound: string }[];
+  listeners: ListenerStatus[];
   services: ServiceStatus[];
   instances: InstanceStatus[];
+}
+
+export interface ListenerStatus {
+  name: string;
+  address: string;
+  bound: string;
+  /** Where its connections are given out by a rule: the service that gets them, and the process that gives them. */
+  route?: { to: string; pid?: number | undefined } | undefined;
 }
 
 export interface ServiceStatus {
@@ -122,7 +131,7 @@ export interface StackEvent {
   instance?: number | undefined;
   /**
    * `state` (of an instance), `exit`, `output` (the last that it wrote), `hung`, `memory`, `health`, `status`, `schedule`,
-   * `watch`, `reload`, `group`, `brain`, `logger`, `config`, `asked`.
+   * `watch`, `reload`, `restart`, `group`, `brain`, `logger`, `config`, `asked`.
    */
   kind: string;
   state?: InstanceState | undefined;

@@ -12,10 +12,8 @@
 import { KindredError } from '../../base/errors.ts';
 import { firstListenFd } from '../../handles/listen-fds.ts';
 import { readyVariable } from '../../process/ready.ts';
+import { wordsVariable } from '../agent/agent-orders.ts';
 import type { StartSpec } from './keeper.ts';
-
-/** Tells a process of the descriptor that it writes words to: `fd:4`. */
-export const wordsVariable = 'KINDRED_WORDS';
 
 export interface Descriptors {
   /** From 3 on. `ignore`: nobody asked for this number. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   constants,
   existsSync,
   mkdtempSync,
@@ -114,6 +115,21 @@ describe('the keeper', { skip }, () => {
       assert.equal(await readPipe(lines['5'] as string), 'five\n');
       assert.equal(await readPipe(lines['words'] as string), 'word\n');
       assert.equal(statSync(log?.out as string).mode & 0o777, 0o600);
+    }));
+
+  it('hears that a process is ready, and tells whoever has it now, and whoever takes it over then', () =>
+    keeping(async (keeper, kept) => {
+      await keeper.take();
+      const events = keeper.events(0)[Symbol.asyncIterator]();
+      const script = 'read go <&4; echo STATUS=READY=1 >&3; printf READY= >&3; echo 1 >&3; exec sleep 600';
+      const { lines, readyAt } = await keeper.start(
+        shell('a.1#1', script, { lines: [{ to: 3 }, { to: 4 }], readyLine: 3 }),
+      );
+      assert.equal(readyAt, undefined);
+      appendFileSync(lines['4'] as string, 'go\n');
+      const { sequence: _, at, ...event } = await next(events);
+      assert.deepEqual(event, { kind: 'ready', id: 'a.1#1' });
+      assert.equal((await kept.seat().take()).processes[0]?.readyAt, at);
     }));
 
   it('keeps the log of a process for the next one of its name, and lets go of its own pipes when it is forgotten', () =>
@@ -302,6 +318,14 @@ describe('a listener of the keeper', { skip }, () => {
             [],
           );
       }));
+
+  it('cannot be routed where it is not open', () =>
+    keeping(async (keeper) => {
+      const route = { listener: 'web', router: { module: import.meta.url }, targets: [] };
+      await assert.rejects(keeper.route(route), { code: 'ERR_BAD_ARGUMENT', message: /no open listener/ });
+      await keeper.unroute('web');
+      assert.deepEqual((await keeper.take()).routes, []);
+    }));
 
   it('is given again where it is open, and refused at another address', () =>
     keeping(async (keeper) => {

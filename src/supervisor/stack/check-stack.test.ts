@@ -30,6 +30,7 @@ describe('a config that is good', () => {
       },
       stop: { signal: 'SIGTERM', graceMs: 10_000, drainMs: 0 },
       listen: [],
+      routed: [],
       share: 'shared',
       logs: { maxBytes: 10_000_000, files: 5, format: 'text' },
       memory: undefined,
@@ -48,6 +49,21 @@ describe('a config that is good', () => {
     assert.equal(
       checked({ services: { web: { run: ['node'], cwd: '/app' } } }, options).name,
       'my-project-2-',
+    );
+  });
+
+  it('lets a service be ready when it takes what is routed to it, without listening by itself', () => {
+    const { services } = checked({
+      listeners: { api: 'unix:api', web: 'unix:web' },
+      services: { api: { host: './web.ts' }, web: { fork: './web.ts' } },
+      routes: { api: { to: 'api' }, web: { to: 'web' } },
+    });
+    assert.deepEqual(
+      Object.values(services).map(({ routed, ready }) => [routed, ready.by]),
+      [
+        [['api'], 'call'],
+        [['web'], 'listen'],
+      ],
     );
   });
 

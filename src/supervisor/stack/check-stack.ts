@@ -2,8 +2,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { inheritedEnv } from '../../process/environment.ts';
 import { parentVariable } from '../../process/parent-tie.ts';
+import { readyVariable } from '../../process/ready.ts';
+import { wordsVariable } from '../agent/agent-orders.ts';
 import { checkGroups, checkGroupsTogether } from './check-groups.ts';
-import { checkListeners, checkRoutes } from './check-listeners.ts';
+import { checkListeners, checkRoutes, routedTo } from './check-listeners.ts';
 import { checkNeeds } from './check-needs.ts';
 import { checkService } from './check-service.ts';
 import { checkLogs, defaultLogs } from './check-upkeep.ts';
@@ -59,7 +61,9 @@ function readStack(
   const fields = Fields.of(findings, '', value, known, mend);
   if (fields === undefined) return undefined;
   const listeners = checkListeners(fields, around);
-  const frame = { env: ownEnvironment(fields, around), logs: checkLogs(fields, defaultLogs), listeners };
+  const logs = checkLogs(fields, defaultLogs);
+  const routed = routedTo(fields);
+  const frame = { env: ownEnvironment(fields, around), logs, listeners, routed };
   const entries = fields.entries('services', 'service');
   if (!fields.has('services'))
     fields.wrong('services', 'is missing', "write services: { web: { fork: './web.ts' } }");
@@ -160,7 +164,7 @@ const nodePrograms: ReadonlySet<string> = new Set(['node', 'npm', 'npx', 'pnpm',
 const told = [
   parentVariable,
   ...['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'],
-  ...['KINDRED_WORDS', 'KINDRED_READY'],
+  ...[wordsVariable, readyVariable],
 ];
 
 function ownlessEnv(): NodeJS.ProcessEnv {

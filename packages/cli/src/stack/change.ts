@@ -77,7 +77,7 @@ export function addChanges(program: Command, terminal: Terminal): void {
   ofServices(
     'restart',
     'stop services, and start them again',
-    'Stops the instances of services and starts them again. Whoever talks to them meanwhile waits or fails: reload is what loses no request.',
+    'Stops the instances of services and starts them again, one after the other. Whoever talks to the one that is restarted waits or fails: reload is what loses no request.',
     ['$ kindred restart worker'],
   );
   addReload(program, changing, act);

@@ -14,15 +14,15 @@ export function addUpgrade(program: Command, terminal: Terminal): void {
     .command('upgrade')
     .summary('run the installed version of Kindred')
     .description(
-      'After another version of Kindred was installed: replaces the brain of the stack, and the keeper where that can be done. Services, their sockets and their logs notice nothing.',
+      'After another version of Kindred was installed: replaces the brain of the stack. Services, their sockets and their logs notice nothing. The keeper stays: it is the parent of the services, which end with it; it is another one after kindred down and kindred up.',
     )
     .action((flags: StackFlags) => upgrade(terminal, flags));
   addTimeout(
-    addStackOptions(command, 'the pid of the brain, and what became of the keeper, as one line of JSON'),
+    addStackOptions(command, 'the pid of the brain, and that the keeper was kept, as one line of JSON'),
   );
   teach(command, {
     examples: [
-      '$ npm install @kindred/cli && kindred upgrade\nbrain 5001 has taken over; the keeper was kept',
+      '$ npm install @kindred/cli && kindred upgrade\nbrain 5001 has taken over; the keeper stays until kindred down, as the parent of the services',
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
   });
@@ -42,12 +42,11 @@ async function upgrade(terminal: Terminal, flags: StackFlags): Promise<void> {
     if (!isBrainGone(error) || before === undefined) throw error;
   });
   const now = await nextBrain(flags, terminal, before);
-  const upgraded = {
-    brain: now.brain.pid,
-    keeper: now.keeper?.pid === before?.keeper?.pid ? 'kept' : 'replaced',
-  };
+  const upgraded = { brain: now.brain.pid, keeper: 'kept' };
   if (flags.json === true) return terminal.print(lineOf(upgraded));
-  terminal.tell(`brain ${upgraded.brain} has taken over; the keeper was ${upgraded.keeper}`);
+  terminal.tell(
+    `brain ${upgraded.brain} has taken over; the keeper stays until kindred down, as the parent of the services`,
+  );
 }
 
 async function nextBrain(

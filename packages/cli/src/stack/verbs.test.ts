@@ -262,8 +262,11 @@ describe('down', () => {
 });
 
 describe('upgrade', () => {
-  it('tells which brain has taken over, and what became of the keeper', async () => {
-    assert.equal((await ask('upgrade')).stderr, 'brain 5001 has taken over; the keeper was kept\n');
+  it('tells which brain has taken over, and that the keeper stays', async () => {
+    assert.equal(
+      (await ask('upgrade')).stderr,
+      'brain 5001 has taken over; the keeper stays until kindred down, as the parent of the services\n',
+    );
     assert.equal((await ask('upgrade', '--json')).stdout, '{"brain":5301,"keeper":"kept"}\n');
   });
 });
