@@ -25,6 +25,7 @@ export {
   runningStacks,
   surveyLocal,
 } from './control/survey.ts';
+export { endLeftovers } from './keeper/end-leftovers.ts';
 export { type CheckStackOptions, checkStack } from './stack/check-stack.ts';
 export type {
   CheckedGroup,

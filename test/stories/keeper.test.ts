@@ -134,6 +134,14 @@ describe('a keeper', onPosix, () => {
       stage.watch(keeper.pid);
     }));
 
+  it('is not started where its logs cannot be kept, and says how to mend that', () =>
+    keeping(async ({ options }) => {
+      await assert.rejects(startKeeper({ ...options, logDirectory: join(process.execPath, 'logs') }), {
+        code: 'ERR_START_FAILED',
+        message: /^the directory of the logs, .*logs, cannot be made: .*ENOTDIR.*; set XDG_STATE_HOME/,
+      });
+    }));
+
   it('whose brain does not become ready is not started, and says why', () =>
     keeping(async ({ options, name, start }) => {
       for (const detached of [true, false]) {

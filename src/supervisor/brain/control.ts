@@ -153,7 +153,8 @@ export function createControl(brain: Brain, { load, replace }: ControlOptions): 
       const text = `${instances} instances of ${service} were asked for`;
       return carry(engine, { verb: 'scale', service, instances }, text, [service], () => {
         const tooMany = engine.crews.get(service)?.slots.some((slot) => slot.instance > instances) === true;
-        return tooMany ? undefined : areUp(engine, [service]);
+        const up = tooMany ? undefined : areUp(engine, [service]);
+        return up?.kind === 'done' ? { ...up, text: `${service} has ${counted(instances)}` } : up;
       });
     },
     events: ({ after = 0, follow = false } = {}) => eventsOf(engine, after, follow),
@@ -287,4 +288,8 @@ async function* logsOf(
   } finally {
     stop.abort();
   }
+}
+
+function counted(instances: number): string {
+  return instances === 0 ? 'no instance' : instances === 1 ? '1 instance' : `${instances} instances`;
 }

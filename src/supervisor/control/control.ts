@@ -159,4 +159,6 @@ export interface LogRecord {
   log: string;
   stream: 'out' | 'err' | 'note';
   text: string;
+  /** The line goes on in the next one of this stream. */
+  cut?: true | undefined;
 }

@@ -28,10 +28,13 @@ export interface Recorder {
   close(): void;
 }
 
-const fileName = 'keeper.json';
+/** There while the keeper of the directory lives, and where it was killed. */
+export function recordFile(directory: string): string {
+  return join(directory, 'keeper.json');
+}
 
 export function createRecorder(directory: string, current: () => KeeperRecord): Recorder {
-  const path = join(directory, fileName);
+  const path = recordFile(directory);
   let next: Promise<void> | undefined;
   let isClosed = false;
   return {
@@ -60,7 +63,7 @@ export function createRecorder(directory: string, current: () => KeeperRecord): 
 /** Undefined where there is none, or none that can be read. */
 export function readRecord(directory: string): KeeperRecord | undefined {
   try {
-    const value = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as Partial<KeeperRecord> | null;
+    const value = JSON.parse(readFileSync(recordFile(directory), 'utf8')) as Partial<KeeperRecord> | null;
     const { keeper, uptime, lasting, others, logs, sockets } = value ?? {};
     return keeper !== undefined &&
       typeof uptime === 'number' &&

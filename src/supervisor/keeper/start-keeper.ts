@@ -15,6 +15,7 @@ import { fork, ownFlags } from '../../process/spawn.ts';
 import { endpointFileName } from '../../transports/endpoint-name.ts';
 import { makeDirectory } from '../../transports/make-directory.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
+import { reasonOf } from '../../transports/system-errors.ts';
 import type { KeeperMainOptions } from './keeper-main.ts';
 import { markVariable } from './leftovers.ts';
 import { pidFileOf, runningAlready } from './stack-lock.ts';
@@ -73,6 +74,18 @@ export function stackDirectories(
   };
 }
 
+function makeLogDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new KindredError(
+      'ERR_START_FAILED',
+      `the directory of the logs, ${directory}, cannot be made: ${reasonOf(cause)}; set XDG_STATE_HOME to a directory of yours`,
+      { cause },
+    );
+  }
+}
+
 /** The keeper of a stack that runs; undefined where none does. */
 export function findKeeper(directory: string): ProcessIdentity | undefined {
   return holderOf(pidFileOf(directory));
@@ -98,7 +111,7 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
   ensureRuntimeDirectory(runtimeDirectory());
   const holder = findKeeper(directory);
   if (holder !== undefined) throw await runningAlready(directory);
-  makeDirectory(logDirectory, 0o700);
+  makeLogDirectory(logDirectory);
   const passed = !detached && options.takeListeners === true ? passedListeners() : [];
   const { [markVariable]: _ofAnother, ...env } = options.env ?? inheritedEnv();
   const told: KeeperMainOptions = {

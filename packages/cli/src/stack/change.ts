@@ -1,5 +1,5 @@
 /** The verbs that change what runs, and show their progress: start, stop, restart, reload, rollback, scale, apply, down. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Progress } from 'kindred/supervisor';
 import { type Lesson, teach } from '../help.ts';
 import { toCount } from '../options.ts';
@@ -93,7 +93,7 @@ export function addChanges(program: Command, terminal: Terminal): void {
     .summary('run another number of instances')
     .description('Starts more instances of a service, or drains and stops some of them, until so many run.')
     .argument('<SERVICE>', 'name of the service')
-    .argument('<N>', 'how many, from 0', toNumber)
+    .argument('<N>', 'how many, from 0', toInstances)
     .action((service: string, instances: number, flags: StackFlags) =>
       act(flags, (control) => control.scale(service, instances)),
     );
@@ -133,6 +133,8 @@ function addReload(
   });
 }
 
-function toNumber(text: string): number {
-  return text === '0' ? 0 : toCount(text);
+function toInstances(text: string): number {
+  const instances = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(instances)) throw new InvalidArgumentError('Write a whole number from 0.');
+  return instances;
 }

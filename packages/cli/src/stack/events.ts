@@ -4,6 +4,7 @@ import type { StackEvent } from 'kindred/supervisor';
 import { teach } from '../help.ts';
 import { lineOf } from '../json.ts';
 import type { Screen, Terminal } from '../terminal.ts';
+import { withControl } from './asking.ts';
 import { untilStopped } from './ending.ts';
 import { timeOf, toMoment } from './figures.ts';
 import { followEvents } from './follow.ts';
@@ -41,12 +42,32 @@ export function addEvents(program: Command, terminal: Terminal): void {
 async function events(terminal: Terminal, services: readonly string[], flags: EventsFlags): Promise<void> {
   const { json, follow = false, since = 0 } = flags;
   await untilStopped(terminal, follow, async () => {
+    if (services.length > 0) await refuseUnknown(terminal, services, flags);
     const show = eventShower(terminal.out);
     for await (const event of followEvents(flags, { follow }, terminal.stop)) {
       if (event.at < since) continue;
       if (services.length > 0 && !services.includes(event.service ?? '')) continue;
       await terminal.print(json === true ? lineOf(event) : show(event));
     }
+  });
+}
+
+/** What was taken out of the config may still have events. */
+async function refuseUnknown(
+  terminal: Terminal,
+  services: readonly string[],
+  flags: EventsFlags,
+): Promise<void> {
+  await withControl(flags, terminal, async (control) => {
+    const known = (await control.status()).services.map(({ service }) => service);
+    let unknown = services.filter((name) => !known.includes(name));
+    if (unknown.length === 0) return;
+    for await (const { service } of await control.events({}))
+      unknown = unknown.filter((name) => name !== service);
+    if (unknown.length > 0)
+      throw new Error(
+        `there is no service ${unknown.map((name) => JSON.stringify(name)).join(', ')}: there are ${known.join(', ')}`,
+      );
   });
 }
 

@@ -1,5 +1,5 @@
 /** What `doctor` looks at. Nothing here changes anything; what cannot be looked at is left out. */
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { homedir, platform, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { describePid1, ownCgroup } from 'kindred/process';
@@ -295,7 +295,9 @@ function thisMachine(survey: LocalSurvey): Machine {
     survey,
     read: (path) => tried(() => readFileSync(path, 'utf8')),
     exists: existsSync,
-    canWrite: (path) => tried(() => accessSync(path, constants.W_OK) ?? true) ?? false,
+    // Files can be made in a directory alone.
+    canWrite: (path) =>
+      tried(() => accessSync(path, constants.W_OK) ?? statSync(path).isDirectory()) ?? false,
     nearest(path) {
       let there = path;
       while (!existsSync(there) && dirname(there) !== there) there = dirname(there);

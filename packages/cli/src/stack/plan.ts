@@ -63,7 +63,7 @@ function told(change: Change): { mark: Mark; what: string; how: string } {
     case 'remove':
     case 'replace':
     case 'settings': {
-      const because = change.because.join(', ');
+      const because = change.because.map((each) => sentenceOf(change.kind, each)).join(', ');
       return { mark: markOf[change.kind], what: 'service', how: howOf(change.kind, because) };
     }
     case 'scale':
@@ -93,6 +93,11 @@ function told(change: Change): { mark: Mark; what: string; how: string } {
     case 'group':
       return { mark: markOf[change.change], what: 'group', how: '' };
   }
+}
+
+/** What has changed is named by its option alone. */
+function sentenceOf(kind: Change['kind'], because: string): string {
+  return kind === 'replace' && /^[\w.]+$/.test(because) ? `its ${because} has changed` : because;
 }
 
 function howOf(kind: 'add' | 'remove' | 'replace' | 'settings', because: string): string {

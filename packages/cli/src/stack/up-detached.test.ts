@@ -44,7 +44,10 @@ describe('up --detach', () => {
     assert.equal((await run('up', '--detach')).code, 0);
     const again = await run('up', '--detach');
     assert.equal(again.code, 1);
-    assert.match(again.stderr, /kept by process \d+ already/);
+    assert.match(
+      again.stderr,
+      /^kindred: \S+ runs already, kept by process \d+: kindred apply .* kindred down/,
+    );
 
     write({ first: { run: ['/bin/sh'], instances: 'many' } });
     const wrong = await run('plan');

@@ -61,6 +61,20 @@ describe('up in the foreground', () => {
     assert.deepEqual(leftovers(), []);
   });
 
+  it('leaves nothing that down does not end where its keeper was killed, also what lives on', async () => {
+    write({ first: { ...talker('hello'), onParentDeath: 'survive' } });
+    assert.equal((await run('up', '--detach')).code, 0);
+    const { keeper, instances } = JSON.parse((await run('ps', '--json')).stdout);
+    process.kill(keeper.pid, 'SIGKILL');
+    assert.equal((await run('ps')).code, 3);
+    assert.ok(leftovers().includes(String(instances[0].pid)), 'what was to live on has ended');
+    const { code, stderr } = await run('down');
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /what was left of mine, whose keeper was killed, has ended\n$/);
+    assert.equal((await run('down')).code, 3);
+    assert.deepEqual(leftovers(), []);
+  });
+
   it('goes on showing logs and events when the brain was killed, and misses none', async () => {
     const counter = { run: ['/bin/sh', '-c', 'n=0; while :; do n=$((n+1)); echo line $n; sleep 0.1; done'] };
     write({ counter });

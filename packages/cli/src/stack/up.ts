@@ -1,5 +1,6 @@
 /** `kindred up`: starts a stack, as a daemon or in the foreground. */
 import type { Command } from 'commander';
+import { KindredError } from 'kindred';
 import { describePid1 } from 'kindred/process';
 import type { Progress, StartedStack } from 'kindred/supervisor';
 import { teach } from '../help.ts';
@@ -43,7 +44,15 @@ async function up(terminal: Terminal, flags: UpFlags): Promise<void> {
   const note = noteTo(terminal);
   const stack = await readStack(flags);
   for (const { path, text, mend } of stack.remarks) note(`${path} ${text}: ${mend}`);
-  const { startStack } = await import('kindred/supervisor');
+  const { keeperOf, startStack } = await import('kindred/supervisor');
+  // Before anything is shown of a start.
+  const keeper = keeperOf(stack.name);
+  if (keeper !== undefined)
+    throw new KindredError(
+      'ERR_ALREADY_RUNNING',
+      `${stack.name} runs already, kept by process ${keeper.pid}: kindred apply makes it what the config says now, kindred down ends it`,
+      { data: { pid: keeper.pid } },
+    );
   const start = async (): Promise<StartedStack> =>
     startStack(stack.file, {
       name: stack.name,

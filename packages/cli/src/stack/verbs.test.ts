@@ -155,6 +155,12 @@ describe('events and why', () => {
     assert.equal(lines((await ask('events', '--since', '1h')).stdout).length, 3);
   });
 
+  it('refuses a service that there is not, and never was', async () => {
+    const { code, stderr } = await ask('events', 'mailr');
+    assert.equal(code, 1);
+    assert.match(stderr, /there is no service "mailr": there are .*mailer/);
+  });
+
   it('explains in sentences, broken between words where the terminal ends', async () => {
     const { stdout } = await say({ out: fakeScreen({ columns: 60 }) }, 'why', 'worker', '--name', 'shop');
     for (const line of lines(stdout)) assert.ok(line.length <= 60, line);
