@@ -21,7 +21,7 @@ describe('a router of the keeper', { skip }, () => {
     writeFileSync(
       config,
       `const pick = () => undefined;
-      pick.peek = { bytes: 1, timeoutMs: 60_000, enough() { for (;;); } };
+      pick.peek = { bytes: 100, timeoutMs: 60_000, enough() { for (;;); } };
       export default { routes: { web: { to: 'web', pick } } };`,
     );
     const path = join(dir, 'web');
