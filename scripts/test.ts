@@ -1,7 +1,7 @@
 // npm test [-- PATTERN...]   runs the test files whose path contains a PATTERN (default: all)
 // npm run test:system        runs the *.system.test.ts files, which need programs from outside
 import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,8 @@ import { missingPrograms } from './system-programs.ts';
 
 const everywhere = ['src', 'packages/*/src', 'test', 'tools', 'scripts', 'bench/measure', 'bench/report'];
 const concurrency = 2;
+/** Hundreds of short processes load the same sources: each is stripped of its types and compiled once. */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', '.cache', 'compiled');
 /** A test file that takes longer hangs: it is killed and fails. A soak has more to do. */
 const fileTimeoutMs = 120_000 * Number(process.env['KINDRED_SOAK'] ?? 1);
 

@@ -39,6 +39,12 @@ export function details(...texts: string[]): void {
       console.log(`      ${paint('dim', line.trimEnd())}`);
 }
 
+/** A command, and what it has said. */
+export function shown(command: string, output: string): void {
+  console.log(`\n    ${paint('dim', '$')} ${command}`);
+  for (const line of output.trimEnd().split('\n')) console.log(`    ${line}`.trimEnd());
+}
+
 export function failed(step: string, error: unknown): void {
   const told = inspect(error, { colors: false, depth: 4 });
   console.error(

@@ -1,35 +1,19 @@
 /** `startStack`: a stack kept running by processes of its own, which outlive whoever starts them. */
 
 import type { Program } from '../keeper/staff.ts';
-import { type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
+import { type KeeperOptions, type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
 import type { CheckStackOptions } from '../stack/check-stack.ts';
 import { findConfig, loadStack } from '../stack/load-stack.ts';
 import { type BrainOrders, controlAddress } from './run-brain.ts';
 
-export interface StartStackOptions {
+export interface StartStackOptions
+  extends Omit<KeeperOptions, 'name' | 'brain' | 'logger' | 'brainTimeoutMs'> {
   /** In place of the name in the config. */
   name?: string | undefined;
   /** The module of the brain: one that calls `runBrain`. Default: that of this package. */
   brain?: string | undefined;
   /** To check the config before it starts. Default: none, see `checkStack`. */
   cron?: CheckStackOptions['cron'];
-  /** Where its pipes are. Default: `kindred-NAME` in the runtime directory of this user. */
-  directory?: string | undefined;
-  /** Default: `kindred/NAME/logs` in `XDG_STATE_HOME`, or in `~/.local/state`. */
-  logDirectory?: string | undefined;
-  /** It outlives this process. Default true. */
-  detached?: boolean | undefined;
-  /**
-   * Listeners that this process was started with (`LISTEN_FDS`, as systemd passes them) are those of the stack, by their
-   * names. They are taken out of the environment. Not with `detached`. Default false.
-   */
-  takeListeners?: boolean | undefined;
-  /** Of keeper, logger and brain, and what services inherit; exact. Default: that of this process. */
-  env?: NodeJS.ProcessEnv | undefined;
-  /** How long the first brain may take to answer, in milliseconds. Default 60,000. */
-  readyTimeoutMs?: number | undefined;
-  /** Gives the start up. */
-  signal?: AbortSignal | undefined;
 }
 
 export interface StartedStack extends StartedKeeper {

@@ -44,6 +44,7 @@ export interface KeeperOptions {
   readyTimeoutMs?: number | undefined;
   /** A brain that has not answered for so long is ended, and another one started, in milliseconds. Default 30,000. */
   brainTimeoutMs?: number | undefined;
+  /** Gives the start up. */
   signal?: AbortSignal | undefined;
 }
 
