@@ -29,6 +29,7 @@ import { keepRouters } from './routers.ts';
 import { createSeats, type Deeds } from './seats.ts';
 import { createSharedLook } from './shared-look.ts';
 import { lockStack } from './stack-lock.ts';
+import { stillListening } from './still-listening.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createTurns } from './turns.ts';
 
@@ -99,17 +100,8 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const startedAt = wallClock();
   const restarts = { brain: 0, logger: 0 };
   const switchboard = createSwitchboard(clock);
-  const routers = keepRouters({
-    directory,
-    switchboard,
-    lend: async (listener) => {
-      const lent = await listeners.lend([listener], `the router of ${listener}`);
-      return lent.get(listener) as LentDescriptor;
-    },
-    onReady: (listener, pid) => events.add({ kind: 'router-ready', listener, pid }),
-    onExit: (listener, exit) => events.add({ kind: 'router-ended', listener, exit }),
-    clock,
-  });
+  const { lend } = listeners;
+  const routers = keepRouters({ directory, switchboard, lend, tell: events.add, clock });
   let stopping: Promise<void> | undefined;
 
   const recorder = createRecorder(directory, () => {
@@ -298,21 +290,6 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       events.add(news);
     },
   };
-}
-
-/** Where the address is in use by one of its own, which was started with a listener that this keeper has not, or no more. */
-function stillListening(error: unknown, name: string, processes: Iterable<KeptProcess>): unknown {
-  if (!(error instanceof KindredError) || error.code !== 'ERR_ADDRESS_IN_USE') return error;
-  for (const { entry } of processes) {
-    const { spec, identity, ended } = entry;
-    if (ended !== undefined || !spec.listeners.includes(name)) continue;
-    return new KindredError(
-      'ERR_ADDRESS_IN_USE',
-      `${error.message}: ${spec.id} (process ${identity.pid}) has it from before, end that one first`,
-      { cause: error, data: { id: spec.id, pid: identity.pid } },
-    );
-  }
-  return error;
 }
 
 function bad(message: string): KindredError {
