@@ -16,6 +16,7 @@ import { layDescriptors } from './descriptors.ts';
 import { createEventLog, type News } from './event-log.ts';
 import { createFifoMaker, type Fifo } from './fifos.ts';
 import { adoptFormer } from './former.ts';
+import { hearReady } from './hear-ready.ts';
 import type { Keeper, StartSpec } from './keeper.ts';
 import { type KeptProcess, startProcess } from './kept-process.ts';
 import { endAll, findMarked, findMembers, markOf, staffId, trySend } from './leftovers.ts';
@@ -24,12 +25,12 @@ import type { KeptLog, LoggerOrders } from './logger-orders.ts';
 import { createNotes } from './notes.ts';
 import { createOpenListeners } from './open-listeners.ts';
 import { createOpenLogs } from './open-logs.ts';
-import { readLines } from './read-lines.ts';
 import { createRecorder } from './record.ts';
 import { keepRouters } from './routers.ts';
 import { createSeats, type Deeds } from './seats.ts';
 import { createSharedLook } from './shared-look.ts';
 import { lockStack } from './stack-lock.ts';
+import { stillListening } from './still-listening.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createTurns } from './turns.ts';
 
@@ -100,17 +101,8 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const startedAt = wallClock();
   const restarts = { brain: 0, logger: 0 };
   const switchboard = createSwitchboard(clock);
-  const routers = keepRouters({
-    directory,
-    switchboard,
-    lend: async (listener) => {
-      const lent = await listeners.lend([listener], `the router of ${listener}`);
-      return lent.get(listener) as LentDescriptor;
-    },
-    onReady: (listener, pid) => events.add({ kind: 'router-ready', listener, pid }),
-    onExit: (listener, exit) => events.add({ kind: 'router-ended', listener, exit }),
-    clock,
-  });
+  const { lend } = listeners;
+  const routers = keepRouters({ directory, switchboard, lend, tell: events.add, clock });
   let stopping: Promise<void> | undefined;
 
   const recorder = createRecorder(directory, () => {
@@ -304,38 +296,6 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       events.add(news);
     },
   };
-}
-
-/** Reads its line to its end, so that whatever else is written there fills no pipe. */
-function hearReady({ entry, exited }: KeptProcess, onReady: () => void): void {
-  const { readyLine } = entry.spec;
-  const path = readyLine === undefined ? undefined : entry.lines[readyLine];
-  if (path === undefined) return;
-  const over = new AbortController();
-  void exited.then(() => over.abort());
-  const onLine = (line: string): void => {
-    if (line === 'READY=1' && entry.readyAt === undefined) onReady();
-  };
-  try {
-    readLines(path, { signal: over.signal, onLine });
-  } catch {
-    // Whoever cannot be heard is not ready in time.
-  }
-}
-
-/** Where the address is in use by one of its own, which was started with a listener that this keeper has not, or no more. */
-function stillListening(error: unknown, name: string, processes: Iterable<KeptProcess>): unknown {
-  if (!(error instanceof KindredError) || error.code !== 'ERR_ADDRESS_IN_USE') return error;
-  for (const { entry } of processes) {
-    const { spec, identity, ended } = entry;
-    if (ended !== undefined || !spec.listeners.includes(name)) continue;
-    return new KindredError(
-      'ERR_ADDRESS_IN_USE',
-      `${error.message}: ${spec.id} (process ${identity.pid}) has it from before, end that one first`,
-      { cause: error, data: { id: spec.id, pid: identity.pid } },
-    );
-  }
-  return error;
 }
 
 function bad(message: string): KindredError {

@@ -21,7 +21,7 @@ describe('a router of the keeper', { skip }, () => {
     writeFileSync(
       config,
       `const pick = () => undefined;
-      pick.peek = { bytes: 1, timeoutMs: 60_000, enough() { for (;;); } };
+      pick.peek = { bytes: 100, timeoutMs: 60_000, enough() { for (;;); } };
       export default { routes: { web: { to: 'web', pick } } };`,
     );
     const path = join(dir, 'web');
@@ -32,9 +32,11 @@ describe('a router of the keeper', { skip }, () => {
     const routers = keepRouters({
       directory: dir,
       switchboard: createSwitchboard(),
-      lend: () => web.lend(),
-      onReady: (_listener, pid) => ready[starts++]?.resolve(pid),
-      onExit: (_listener, exit) => ended.resolve(exit),
+      lend: async () => new Map([['web', await web.lend()]]),
+      tell(news) {
+        if (news.kind === 'router-ready') ready[starts++]?.resolve(news.pid);
+        else ended.resolve(news.exit);
+      },
       clock: systemClock,
       answerTimeoutMs: 600,
     });

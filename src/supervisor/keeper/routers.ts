@@ -13,10 +13,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Backoff, backoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { pause } from '../../base/pause.ts';
-import type { Exit } from '../../process/outcome.ts';
 import { openRouteWords, type RouteSays, routeWords } from '../routes/route-words.ts';
+import type { News } from './event-log.ts';
 import type { KeptRoute, RouteEntry } from './keeper.ts';
 import type { LentDescriptor } from './listeners.ts';
+import type { OpenListeners } from './open-listeners.ts';
 import { type Member, startMember } from './staff.ts';
 import type { Switchboard } from './switchboard.ts';
 
@@ -32,9 +33,8 @@ export interface RouterSurroundings {
   /** Of the keeper. */
   directory: string;
   switchboard: Switchboard;
-  lend(listener: string): Promise<LentDescriptor>;
-  onReady(listener: string, pid: number): void;
-  onExit(listener: string, exit: Exit): void;
+  lend: OpenListeners['lend'];
+  tell(news: Extract<News, { kind: 'router-ready' | 'router-ended' }>): void;
   clock: Clock;
   /** One that has not answered for so long is started again, in milliseconds. Default 30,000. */
   answerTimeoutMs?: number | undefined;
@@ -111,7 +111,7 @@ class Post {
   }
 
   async #live(): Promise<void> {
-    const { clock, onReady, onExit } = this.#around;
+    const { clock, tell } = this.#around;
     let failures = 0;
     let former: Member | undefined;
     while (!this.#over.signal.aborted) {
@@ -131,7 +131,7 @@ class Post {
         );
         if (isReady) {
           void watch(member, clock, this.#around.answerTimeoutMs ?? defaultAnswerMs);
-          onReady(this.route.listener, member.child.pid as number);
+          tell({ kind: 'router-ready', listener: this.route.listener, pid: member.child.pid as number });
           if (former !== undefined) void retire(former, clock);
           former = undefined;
         } else member.child.kill('SIGKILL');
@@ -141,7 +141,7 @@ class Post {
           former = member;
           continue;
         }
-        onExit(this.route.listener, exit);
+        tell({ kind: 'router-ended', listener: this.route.listener, exit });
       }
       failures = isReady && clock.now() - startedAt >= soundMs ? 1 : failures + 1;
       await pause(failures === 1 ? 0 : backoffMs(failures - 1, backoff), clock, this.#over.signal);
@@ -152,7 +152,8 @@ class Post {
   async #start(): Promise<Member> {
     const { directory, switchboard, lend, clock } = this.#around;
     const { listener, router } = this.route;
-    const { fd, release } = await lend(listener);
+    const lent = await lend([listener], `the router of ${listener}`);
+    const { fd, release } = lent.get(listener) as LentDescriptor;
     try {
       const wiring = { channel: 'ipc', descriptors: [fd] } as const;
       const member = startMember(directory, router, 'killed', startTimeoutMs, clock, wiring);

@@ -76,7 +76,7 @@ export function stackDirectories(
 
 function makeLogDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
   } catch (cause) {
     throw new KindredError(
       'ERR_START_FAILED',

@@ -4,7 +4,7 @@
  * and passes on what it says to them.
  *
  * ```
- *   loading --it listens--> routing --close--> finishing --nothing waits, 30 s--> (exit 0)
+ *   loading --processes have said that they take, 1 s--> routing --close--> finishing --nothing waits, 30 s--> (exit 0)
  *                           routing --SIGTERM, the keeper has gone--------------> (exit 0), and what waits is reset
  * ```
  */
@@ -23,6 +23,8 @@ import { listenerFd, type RouterOrders, routePurpose } from './router-plan.ts';
 /** How long a connection waits for a process that takes it, before it is reset. */
 const waitMs = 30_000;
 const lookMs = 20;
+/** How long processes may take to say that they take connections, before a rule does without them. */
+const meetMs = 1000;
 
 async function main({ listener, config }: RouterOrders): Promise<void> {
   const crew = new Map<string, { line: Line; worker: ProcessWorker }>();
@@ -81,6 +83,10 @@ async function main({ listener, config }: RouterOrders): Promise<void> {
   const pick = config === undefined ? undefined : await ruleOf(config, listener);
   const to = (): ProcessWorker[] => targets.flatMap(({ id }) => crew.get(id)?.worker ?? []);
   router = route(server, { to, pick, waitMs });
+  // Clients wait in the kernel: a rule that knows only some would give them to others than before.
+  const until = systemClock.now() + meetMs;
+  while (to().some(({ state }) => state === 'starting') && systemClock.now() < until)
+    await pause(lookMs, systemClock);
   server.listen({ fd: listenerFd }, ready);
 }
 

@@ -101,7 +101,7 @@ export interface ServiceSpec<Listener extends string = string> {
   group?: string | number | undefined;
   /** What must be so before it starts; with a list, `ready`. It is stopped before them. */
   needs?: readonly string[] | Readonly<Record<string, Need | undefined>> | undefined;
-  /** When it counts as ready. Default: a `fork` with `listen` by `listen`, a `host` by `call`, others as soon as they run. */
+  /** When it counts as ready. Default: a `fork` with `listen`, or a route to it, by `listen`, a `host` by `call`, others as soon as they run. */
   ready?: ReadySpec | undefined;
   /** Asked again and again once it is ready. Default: not at all. */
   health?: HealthSpec | undefined;
@@ -217,8 +217,8 @@ export interface ReloadSpec {
 }
 
 export interface RouteSpec {
-  /** The service whose instances get the connections. */
+  /** The service whose instances get the connections, with `fork` or `host`. It does not name the listener in `listen`. */
   to: string;
-  /** Default: the one with the fewest connections. */
+  /** Read from the config by another process. Default: the one with the fewest connections. */
   pick?: Rule | undefined;
 }
