@@ -23,7 +23,8 @@ export function begin({ words, hangMs, loadEveryMs, beatMs, cells: shared }: Pul
     // First of all: whoever hears of it may be waiting.
     say(words.fd, { word: change, blockedMs });
     stopLooking();
-    if (change === 'hung') stopLooking = describeBlocked((text) => say(words.fd, { word: 'stack', text: cut(text) }));
+    if (change === 'hung')
+      stopLooking = describeBlocked((text) => say(words.fd, { word: 'stack', text: cut(text) }));
   }, lookEveryMs);
 
   let usage = process.cpuUsage();
