@@ -36,7 +36,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly private?: boolean;
   readonly files: readonly string[];
-  readonly publishConfig?: { readonly bin?: unknown };
+  readonly publishConfig?: { readonly bin?: Readonly<Record<string, string>> };
 }
 
 /** Stages every public package below `target`, a folder inside of `root`; the core comes first. */
@@ -83,14 +83,14 @@ function copy(root: string, source: string, folder: string, file: string): void 
  * what is published, where that file may have become part of another one.
  */
 const programs = {
-  'host-main': 'src/endpoint/host-main.ts',
-  'core-main': 'src/endpoint/core-main.ts',
-  'handles/direct-helper': 'src/handles/direct-helper.ts',
-  'supervisor/agent/host-service': 'src/supervisor/agent/host-service.ts',
-  'supervisor/keeper-main': 'src/supervisor/keeper/keeper-main.ts',
-  'supervisor/brain-main': 'src/supervisor/brain/brain-main.ts',
-  'supervisor/logger-main': 'src/supervisor/logger/logger-main.ts',
-  'supervisor/router-main': 'src/supervisor/routes/router-main.ts',
+  'host-main': './src/endpoint/host-main.ts',
+  'core-main': './src/endpoint/core-main.ts',
+  'handles/direct-helper': './src/handles/direct-helper.ts',
+  'supervisor/agent/host-service': './src/supervisor/agent/host-service.ts',
+  'supervisor/keeper-main': './src/supervisor/keeper/keeper-main.ts',
+  'supervisor/brain-main': './src/supervisor/brain/brain-main.ts',
+  'supervisor/logger-main': './src/supervisor/logger/logger-main.ts',
+  'supervisor/router-main': './src/supervisor/routes/router-main.ts',
 };
 
 /**
@@ -98,12 +98,17 @@ const programs = {
  * service 15 ms of its start. What they share while they run they find by symbols of the whole process.
  */
 const preloads = {
-  'shared/parent-watch': 'src/process/parent-watch.ts',
-  'shared/parent-watch-thread': 'src/process/parent-watch-thread.ts',
-  'shared/side-thread-main': 'src/process/side-thread-main.ts',
-  'supervisor/agent/preload': 'src/supervisor/agent/preload.ts',
-  'supervisor/agent/pulse-thread': 'src/supervisor/agent/pulse-thread.ts',
-  'supervisor/agent/side-thread-main': 'src/process/side-thread-main.ts',
+  'shared/parent-watch': './src/process/parent-watch.ts',
+  'shared/parent-watch-thread': './src/process/parent-watch-thread.ts',
+  'shared/side-thread-main': './src/process/side-thread-main.ts',
+  'supervisor/agent/preload': './src/supervisor/agent/preload.ts',
+  'supervisor/agent/pulse-thread': './src/supervisor/agent/pulse-thread.ts',
+  'supervisor/agent/side-thread-main': './src/process/side-thread-main.ts',
+};
+
+/** The same of other packages: beside their `bin`. */
+const programsBeside: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '@kindred/cli': { 'brain-program': './src/stack/brain-program.ts' },
 };
 
 /** Compiles a copy of the sources, so that the source maps name them as the packed files see them. */
@@ -119,35 +124,45 @@ async function build(root: string, source: string, folder: string, manifest: Man
   if (source !== '.' && existsSync(libraries)) symlinkSync(libraries, at('node_modules'), 'junction');
   const config = {
     extends: relative(folder, own),
-    compilerOptions: { rootDir: 'src', outDir: 'dist', emitDeclarationOnly: source === '.' },
+    compilerOptions: { rootDir: 'src', outDir: 'dist', emitDeclarationOnly: true },
     include: ['src'],
   };
   writeFileSync(at('tsconfig.json'), JSON.stringify(config));
 
   const problems = await compile(root, ['-p', folder]);
-  if (source === '.') await bundle(folder, manifest);
+  await bundle(folder, manifest);
   for (const name of ['src', 'tsconfig.json', 'node_modules'])
     rmSync(at(name), { recursive: true, force: true });
   if (problems.length > 0) throw new Error(`${source} does not build:\n${problems.join('\n')}`);
 }
 
 /**
- * The core's modules in few files, because to load a hundred costs a program 40 ms. Names, layout and comments stay as
- * they are.
+ * The modules of a package in few files, because to load a hundred costs a program 40 ms. Names, layout and comments stay
+ * as they are.
  */
 async function bundle(folder: string, manifest: Manifest): Promise<void> {
-  const entries = Object.values(manifest.exports).flatMap((target) => {
-    const file = typeof target === 'string' ? undefined : target[sourceCondition];
-    return file === undefined ? [] : [[file.replace(/^\.\/src\/|\.ts$/g, ''), file]];
-  });
-  const input = { ...Object.fromEntries(entries), ...programs };
-  await write(folder, input);
-  for (const [name, file] of Object.entries(preloads)) await write(folder, { [name]: file });
+  const { exports, name, publishConfig: { bin = {} } = {} } = manifest;
+  const sources = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [] : (target[sourceCondition] ?? []),
+  );
+  const entries = Object.fromEntries(
+    sources.map((file): [string, string] => [file.replace(/^\.\/src\/|\.ts$/g, ''), file]),
+  );
+  for (const file of Object.values(bin)) {
+    const entry = file.replace(/^dist\/|\.js$/g, '');
+    entries[entry] = `./src/${entry}.ts`;
+  }
+  const isCore = name === 'kindred';
+  await write(folder, { ...entries, ...(isCore ? programs : programsBeside[name]) });
+  if (isCore) for (const [entry, file] of Object.entries(preloads)) await write(folder, { [entry]: file });
   checkPrograms(folder);
 }
 
+/** What is Node's own, and other packages. */
+const external = [/^node:/, /^@?[a-z][\w.-]*(\/[\w./-]+)?$/];
+
 async function write(folder: string, input: Record<string, string>): Promise<void> {
-  const bundled = await rolldown({ cwd: folder, input, platform: 'node', external: /^node:/ });
+  const bundled = await rolldown({ cwd: folder, input, platform: 'node', external });
   await bundled.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: 'shared/[name].js' });
   await bundled.close();
 }

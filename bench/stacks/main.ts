@@ -37,7 +37,8 @@ interface Many {
   /** Processor time of the supervisor by then, in milliseconds. */
   supervisorCpuMs: number;
   supervisorMiB: number;
-  /** Median of the services. */
+  /** Medians of the services. */
+  serviceCpuMs: number;
   serviceMiB: number;
 }
 
@@ -123,12 +124,14 @@ async function manyServices(
     filled(started, services).then(since),
   ]);
   const pids = await supervised.ownPids();
+  const ofServices = readdirSync(started).map(Number);
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
   return {
     ...{ idle, services, allStartedMs, commandMs },
     supervisorCpuMs: sum(cpuMs),
     supervisorMiB: sum(memoryMiB),
-    serviceMiB: medianOf(readdirSync(started).map((pid) => memoryMiB(Number(pid)))),
+    serviceCpuMs: medianOf(ofServices.map(cpuMs)),
+    serviceMiB: medianOf(ofServices.map(memoryMiB)),
   };
 }
 
@@ -188,8 +191,8 @@ function table(reloaded: Record<string, Reloaded[]>, many: Record<string, Many[]
   }
   lines.push(
     '',
-    '| supervisor | services | all run | the command is done | its processor time | its memory | memory of a service |',
-    '| --- | --- | --: | --: | --: | --: | --: |',
+    '| supervisor | services | all run | the command is done | its processor time | that of a service | its memory | that of a service |',
+    '| --- | --- | --: | --: | --: | --: | --: | --: |',
   );
   for (const [name, rounds] of Object.entries(many)) {
     const median = (pick: (each: Many) => number) => medianOf(rounds.map(pick));
@@ -197,7 +200,7 @@ function table(reloaded: Record<string, Reloaded[]>, many: Record<string, Many[]
     lines.push(
       `| ${name.replace(/ \w+$/, '')} | ${rounds[0]?.services} of ${rounds[0]?.idle === 'node' ? 'Node.js' : 'a shell'} | ` +
         `${seconds((each) => each.allStartedMs)} | ${seconds((each) => each.commandMs)} | ` +
-        `${seconds((each) => each.supervisorCpuMs)} | ${Math.round(median((each) => each.supervisorMiB))} MiB | ` +
+        `${seconds((each) => each.supervisorCpuMs)} | ${median((each) => each.serviceCpuMs)} ms | ${Math.round(median((each) => each.supervisorMiB))} MiB | ` +
         `${median((each) => each.serviceMiB).toFixed(1)} MiB |`,
     );
   }

@@ -6,5 +6,7 @@ import { settle } from './settle.ts';
 
 export function decide(engine: Engine, happening: Happening): void {
   handle(engine, happening);
+  // Of every service every few seconds: it is shown, and nothing follows from it.
+  if (happening.kind === 'word' && happening.word.word === 'load') return;
   settle(engine);
 }

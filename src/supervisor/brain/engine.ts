@@ -69,6 +69,8 @@ export class Engine {
   readonly #observers = new Set<() => void>();
   /** The notes of the whole, as text: they are looked at after each decision, and sent where they differ. */
   readonly #sent = new Map<string, string>();
+  /** As it was looked at last. */
+  #tree: Restarts['state'] | undefined;
   /** For the keeper, in one call: a brain that dies notes all of a decision or nothing. */
   #notes: Record<string, unknown> = {};
   #effects: (() => unknown)[] = [];
@@ -227,7 +229,9 @@ export class Engine {
     this.#touchedCrews.clear();
     this.#touchedSlots.clear();
     const { name, groups, routes, listeners } = this.stack;
-    this.#sendChanged('tree', this.restarts.state);
+    // It is never changed in its place, and grows with the stack.
+    if (this.restarts.state !== this.#tree) this.#sendChanged('tree', this.restarts.state);
+    this.#tree = this.restarts.state;
     const services = [...this.crews.keys()];
     const { isGoingDown } = this;
     this.#sendChanged('stack', {
