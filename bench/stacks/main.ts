@@ -1,7 +1,8 @@
 // npm run bench -- --stacks [--reloads N] [--services N] [--json FILE]
 //
 // What supervisors do to the programs that they keep: failed requests over reloads under load, and what many services
-// cost. Each contender does the same by its own command, in a directory of its own, one after the other, twice in turns.
+// cost. Each contender does the same by its own command, as it is published, in a directory of its own; they take turns.
+// 0 reloads or services leave that part out.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
@@ -11,8 +12,9 @@ import { fileURLToPath } from 'node:url';
 import { installPackages } from '../../scripts/install-packages.ts';
 import { kindred } from './kindred.ts';
 import { type LoadResult, startLoad } from './load.ts';
+import { packed } from './packed.ts';
 import { pm2 } from './pm2.ts';
-import type { MakeSupervised, Supervised } from './supervised.ts';
+import type { Idle, MakeSupervised, Supervised } from './supervised.ts';
 
 export interface StacksPlan {
   reloads: number;
@@ -26,27 +28,47 @@ interface Reloaded extends LoadResult {
 }
 
 interface Many {
+  idle: Idle;
   services: number;
+  /** Until the last of them runs. */
   allStartedMs: number;
+  /** Until the command says that it is done. */
+  commandMs: number;
+  /** Processor time of the supervisor by then, in milliseconds. */
+  supervisorCpuMs: number;
   supervisorMiB: number;
+  /** Median of the services. */
+  serviceMiB: number;
 }
 
-const contenders: readonly MakeSupervised[] = [kindred, pm2(false), pm2(true)];
+const idles: readonly Idle[] = ['node', 'shell'];
 
 export async function benchStacks(plan: StacksPlan, json: string | undefined): Promise<void> {
   installPackages(fileURLToPath(new URL('.', import.meta.url)));
+  const { command, remove } = await packed();
+  const contenders: readonly MakeSupervised[] = [kindred(command), pm2(false), pm2(true)];
   const reloaded: Record<string, Reloaded[]> = {};
   const many: Record<string, Many[]> = {};
-  for (let round = 1; round <= plan.rounds; round++)
-    for (const make of contenders) {
-      await inTurn(make, async (supervised) => {
-        console.error(`${supervised.name}: round ${round} of ${plan.rounds}`);
-        addTo(reloaded, supervised.name, await reloadUnderLoad(supervised, plan.reloads));
-      });
-      await inTurn(make, async (supervised, directory) => {
-        addTo(many, supervised.name, await manyServices(supervised, directory, plan.services));
-      });
+  try {
+    for (let round = 1; round <= plan.rounds; round++) {
+      console.error(`round ${round} of ${plan.rounds}`);
+      if (plan.reloads > 0)
+        for (const make of contenders)
+          await inTurn(make, async (supervised) => {
+            addTo(reloaded, supervised.name, await reloadUnderLoad(supervised, plan.reloads));
+          });
+      // What PM2 asks of a program to reload it is nothing to one that does nothing.
+      if (plan.services > 0)
+        for (const idle of idles)
+          for (const make of contenders.slice(0, 2))
+            await inTurn(make, async (supervised, directory) => {
+              const result = await manyServices(supervised, directory, plan.services, idle);
+              addTo(many, `${supervised.name.split(',')[0]} ${idle}`, result);
+            });
     }
+  } finally {
+    remove();
+  }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ plan, reloaded, many }, null, 2)}\n`);
   console.log(table(reloaded, many));
 }
@@ -86,14 +108,28 @@ async function reloadUnderLoad(supervised: Supervised, reloads: number): Promise
 }
 
 /** From the command to the last service that runs. */
-async function manyServices(supervised: Supervised, directory: string, services: number): Promise<Many> {
+async function manyServices(
+  supervised: Supervised,
+  directory: string,
+  services: number,
+  idle: Idle,
+): Promise<Many> {
   const started = join(directory, 'started');
   mkdirSync(started);
   const begun = performance.now();
-  await Promise.all([supervised.upMany(services, started), filled(started, services)]);
-  const allStartedMs = performance.now() - begun;
-  const supervisorMiB = (await supervised.ownPids()).reduce((sum, pid) => sum + memoryMiB(pid), 0);
-  return { services, allStartedMs, supervisorMiB };
+  const since = () => performance.now() - begun;
+  const [commandMs, allStartedMs] = await Promise.all([
+    supervised.upMany(services, idle, started).then(since),
+    filled(started, services).then(since),
+  ]);
+  const pids = await supervised.ownPids();
+  const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
+  return {
+    ...{ idle, services, allStartedMs, commandMs },
+    supervisorCpuMs: sum(cpuMs),
+    supervisorMiB: sum(memoryMiB),
+    serviceMiB: medianOf(readdirSync(started).map((pid) => memoryMiB(Number(pid)))),
+  };
 }
 
 async function filled(directory: string, count: number): Promise<void> {
@@ -101,6 +137,13 @@ async function filled(directory: string, count: number): Promise<void> {
     if (performance.now() > end) throw new Error(`${readdirSync(directory).length} of ${count} have started`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** In user and kernel mode; a tick is 10 ms for every program of Linux. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** What is its own, with its part of what it shares (PSS). */
@@ -145,16 +188,22 @@ function table(reloaded: Record<string, Reloaded[]>, many: Record<string, Many[]
   }
   lines.push(
     '',
-    '| supervisor | services | all started | memory of the supervisor |',
-    '| --- | --: | --: | --: |',
+    '| supervisor | services | all run | the command is done | its processor time | its memory | memory of a service |',
+    '| --- | --- | --: | --: | --: | --: | --: |',
   );
   for (const [name, rounds] of Object.entries(many)) {
-    const median = (pick: (each: Many) => number) =>
-      rounds.map(pick).sort((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? Number.NaN;
+    const median = (pick: (each: Many) => number) => medianOf(rounds.map(pick));
+    const seconds = (pick: (each: Many) => number) => `${(median(pick) / 1000).toFixed(1)} s`;
     lines.push(
-      `| ${name} | ${rounds[0]?.services} | ${(median((each) => each.allStartedMs) / 1000).toFixed(1)} s | ` +
-        `${Math.round(median((each) => each.supervisorMiB))} MiB |`,
+      `| ${name.replace(/ \w+$/, '')} | ${rounds[0]?.services} of ${rounds[0]?.idle === 'node' ? 'Node.js' : 'a shell'} | ` +
+        `${seconds((each) => each.allStartedMs)} | ${seconds((each) => each.commandMs)} | ` +
+        `${seconds((each) => each.supervisorCpuMs)} | ${Math.round(median((each) => each.supervisorMiB))} MiB | ` +
+        `${median((each) => each.serviceMiB).toFixed(1)} MiB |`,
     );
   }
   return lines.join('\n');
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

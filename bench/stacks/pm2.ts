@@ -37,11 +37,12 @@ export const pm2 =
           },
         ]),
       reload: async () => void (await run('reload', 'web')),
-      upMany: (count, startedDir) =>
+      upMany: (count, idle, startedDir) =>
         up(
           Array.from({ length: count }, (_, index) => ({
             name: `idle-${index + 1}`,
-            script: program('idle.cjs'),
+            script: program(idle === 'node' ? 'idle.cjs' : 'idle.sh'),
+            ...(idle === 'node' ? {} : { interpreter: '/bin/sh' }),
             env: { STARTED_DIR: startedDir },
           })),
         ),

@@ -1,12 +1,13 @@
 /** What a service of a stack can say; checked by examples/stay-up.ts. */
+import { byFirstBytes } from 'kindred/handles';
 import { defineStack } from 'kindred/supervisor';
 
 export const wellKept = defineStack({
-  listeners: { api: 'tcp://127.0.0.1:0' },
+  listeners: { api: 'tcp://127.0.0.1:0', shop: 'tcp://127.0.0.1:0' },
   services: {
     // #region service
     api: {
-      run: ['node', './web.ts'],
+      fork: './web.ts',
       instances: 'cpus',
       listen: ['api'],
       env: { LOG_LEVEL: 'info', NODE_OPTIONS: undefined },
@@ -19,5 +20,12 @@ export const wellKept = defineStack({
       watch: ['.'],
     },
     // #endregion
+    shop: { fork: './web.ts', instances: 2 },
   },
+  // #region routes
+  routes: {
+    // The same user gets to the same instance.
+    shop: { to: 'shop', pick: byFirstBytes({ key: (bytes) => /user=(\w+)/.exec(String(bytes))?.[1] }) },
+  },
+  // #endregion
 });

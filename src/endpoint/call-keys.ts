@@ -1,7 +1,7 @@
 /** Marks calls that may run twice, so that whoever answers knows a repeat again. */
-import { randomBytes } from 'node:crypto';
 import { repeatKey } from '../rpc/answer-record.ts';
 import type { JoinedOptions } from '../rpc/call-options.ts';
+import { randomBytes } from '../transports/cryptography.ts';
 
 export class CallKeys {
   readonly #idempotent: ReadonlySet<string>;

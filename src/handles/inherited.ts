@@ -37,15 +37,31 @@ export function inherited(
   shared[key] ??= readInheritance(process.env, process.pid);
   const own = shared[key];
   if (name === undefined) return own.listeners.map((each) => each.name);
-  return listenOn(takeInherited(own, name), listener ?? createServer());
+  const taken = takeInherited(own, name);
+  if (typeof taken === 'number') return listenOn(taken, listener ?? createServer());
+  if (!(listener instanceof DatagramSocket)) return taken(listener ?? createServer());
+  throw new KindredError('ERR_BAD_ARGUMENT', `listener '${name}' gives connections, and no datagrams`);
+}
+
+/** Has a server get the connections of a listener that this process has no descriptor of. */
+export type Attach = (server: Server) => Server;
+
+/** One more that can be taken as if it were inherited. */
+export function addInherited(name: string, attach: Attach): void {
+  shared[key] ??= readInheritance(process.env, process.pid);
+  shared[key].listeners.push({ name, attach });
 }
 
 export interface Inheritance {
   /** Not taken yet. */
-  readonly listeners: { readonly name: string; readonly fd: number }[];
+  readonly listeners: Inherited[];
   /** Why there are none, where there are none. */
   readonly reason: string;
 }
+
+type Inherited =
+  | { readonly name: string; readonly fd: number }
+  | { readonly name: string; readonly attach: Attach };
 
 const key = Symbol.for('kindred.inherited');
 // What a process was started with, it was started with once: one for all copies of the package in it.
@@ -85,11 +101,11 @@ export function readInheritance(
   return { listeners, reason: 'all that there were are taken' };
 }
 
-/** The descriptor of the first that has the name, which is taken from now on. Throws `ERR_NOT_REACHABLE`. */
-export function takeInherited({ listeners, reason }: Inheritance, name: string): number {
+/** The descriptor of the first that has the name, or what gives its connections; it is taken from now on. Throws `ERR_NOT_REACHABLE`. */
+export function takeInherited({ listeners, reason }: Inheritance, name: string): number | Attach {
   const at = listeners.findIndex((each) => each.name === name);
   const [taken] = at === -1 ? [] : listeners.splice(at, 1);
-  if (taken !== undefined) return taken.fd;
+  if (taken !== undefined) return 'fd' in taken ? taken.fd : taken.attach;
   const left = listeners.map((each) => `'${each.name}'`).join(', ');
   throw new KindredError(
     'ERR_NOT_REACHABLE',

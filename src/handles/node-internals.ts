@@ -82,6 +82,18 @@ export function forgetServer(socket: Socket): void {
 }
 
 /**
+ * A connection that a server has not accepted itself is from now on one of its own: it counts it, and is closed only when it
+ * has ended. Where Node.js does not count so any more, the server ends without waiting for it.
+ */
+export function countAmong(server: Server, socket: Socket): void {
+  const counting = server as { _connections?: unknown };
+  const counted = socket as { _server?: unknown };
+  if (typeof counting._connections !== 'number' || !('_server' in counted)) return;
+  counting._connections++;
+  counted._server = server;
+}
+
+/**
  * The number of the descriptor behind a listening server, a bound datagram socket, or a `net.BoundSocket` (whose `fd` is
  * public, from Node.js 24.19). Throws `ERR_NOT_SUPPORTED` where there is none: on Windows, in a worker of `node:cluster`
  * (whose listeners belong to the primary), before it listens.

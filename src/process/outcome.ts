@@ -87,6 +87,8 @@ export class ChildOutcome<Output extends string | Uint8Array = string> implement
 }
 
 export function howEnded({ exitCode, signal }: Exit): string {
+  // The child of another: only that it has gone can be seen.
+  if (exitCode === null && signal === null) return 'has ended, and nobody saw how';
   return signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
 }
 

@@ -65,6 +65,13 @@ it('has the kernel end what is no Node.js, or may not start a thread, or has los
   assert.equal(planParentDeath(node, { ...means, watcher: undefined }).how, 'pdeathsig');
 });
 
+it('has the kernel end a Node.js child that has no time to end', () => {
+  const plan = planParentDeath({ ...node, graceMs: 0 }, means);
+  assert.equal(plan.how, 'pdeathsig');
+  assert.deepEqual(plan.args, ['--pdeathsig', 'KILL', '--', 'node', '--flag', 'program.js']);
+  assert.equal(planParentDeath({ ...node, graceMs: 0 }, { ...means, setpriv: undefined }).how, 'watcher');
+});
+
 it('starts a program as it is where the kernel could not end it rightly, or at all', () => {
   const channel = { how: 'channel', ...asItIs };
   assert.deepEqual(planParentDeath(request, { ...means, isMainThread: false }), channel);

@@ -4,7 +4,7 @@
  * | how | for | what happens when this process is gone |
  * | --- | --- | --- |
  * | `watcher` | Node.js | a thread in the child sees it, although its event loop may be blocked: SIGTERM, then SIGKILL |
- * | `pdeathsig` | other programs, where there is `setpriv` (Linux) | the kernel sends SIGKILL |
+ * | `pdeathsig` | other programs, and Node.js that has no time to end (`graceMs` 0), where there is `setpriv` (Linux) | the kernel sends SIGKILL |
  * | `channel` | all others | its channel comes to its end; one that does not care lives on |
  * | `none` | `survive` | nothing |
  *
@@ -62,7 +62,11 @@ export function planParentDeath(request: ParentDeathRequest, means: ParentDeathM
   const { onParentDeath, command, args, descriptor, graceMs = defaultOrphanGraceMs } = request;
   const plan = { command, args, execArgv: [], env: {}, extraDescriptor: false };
   if (onParentDeath === 'survive') return { how: 'none', ...plan };
-  if (request.isNode && means.watcher !== undefined && takesWatcher(request)) {
+  const canBeSignalled =
+    means.setpriv !== undefined && means.isMainThread && request.isWrappable && !command.startsWith('-');
+  // To have nothing but the end watched, a thread (50 ms of a processor, 10 MiB) is too much.
+  const isAtOnce = graceMs === 0 && canBeSignalled;
+  if (request.isNode && !isAtOnce && means.watcher !== undefined && takesWatcher(request)) {
     // What a thread opens is closed when the thread ends; its process lives on.
     const fd = means.isMainThread ? descriptor : undefined;
     const tie: ParentTie = { parent: means.self(), fd, graceMs };
@@ -75,11 +79,11 @@ export function planParentDeath(request: ParentDeathRequest, means: ParentDeathM
       extraDescriptor: fd !== undefined,
     };
   }
-  if (means.setpriv !== undefined && means.isMainThread && request.isWrappable && !command.startsWith('-'))
+  if (canBeSignalled)
     return {
       ...plan,
       how: 'pdeathsig',
-      command: means.setpriv,
+      command: means.setpriv as string,
       args: ['--pdeathsig', 'KILL', '--', command, ...args],
     };
   return { how: 'channel', ...plan };

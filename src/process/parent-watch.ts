@@ -3,10 +3,11 @@
  * is gone. Leaves no trace: neither the variable nor the flag is handed on to what the child starts.
  */
 import { fileURLToPath } from 'node:url';
-import { isMainThread, Worker } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { KindredError } from '../base/errors.ts';
 import { openOwnEnd } from './own-end.ts';
 import { type ParentTie, parentVariable, readTie } from './parent-tie.ts';
+import { onSideThread } from './side-thread.ts';
 
 /** What the thread gets. */
 export interface WatchData {
@@ -35,28 +36,9 @@ function watch(told: string): void {
   if (process.ppid !== tie.parent.pid || !isOpen(tie.fd)) tie.fd = undefined;
   const thread = import.meta.url.endsWith('.ts') ? './parent-watch-thread.ts' : './parent-watch-thread.js';
   const data: WatchData = { tie, ownEnd: openOwnEnd() };
-  const unwatched = (error: unknown): void =>
-    process.emitWarning(
-      `this process is not watched, and may outlive its parent: ${(error as Error).message}`,
-    );
-  try {
-    const worker = new Worker(new URL(thread, import.meta.url), {
-      name: 'kindred parent watch',
-      workerData: data,
-      // Else Node.js would open process.stdout and process.stderr here and now, for what the thread writes.
-      stdout: true,
-      stderr: true,
-      // What is loaded into the process by its flags and NODE_OPTIONS is not meant for this thread.
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-    });
-    worker.unref();
-    worker.on('error', unwatched);
-  } catch (error) {
-    // By the permission model.
-    unwatched(error);
-  }
+  onSideThread({ module: new URL(thread, import.meta.url).href, data }, (error) =>
+    process.emitWarning(`this process is not watched, and may outlive its parent: ${error.message}`),
+  );
 }
 
 /** Windows tells no more of a descriptor than that it is open. */

@@ -192,8 +192,8 @@ export function fork(
   return start(execPath, all, { name: nameOf(file, args), channel, stdio, ...rest }, isNodeByName(execPath));
 }
 
-/** A child that were given the code would run that, and not its module: and so would its own, without end. */
-function ownFlags(): string[] {
+/** The flags of this process, without code: a child that were given that would run it in place of its module, and so would its own, without end. */
+export function ownFlags(): string[] {
   const flags: string[] = [];
   for (let n = 0; n < process.execArgv.length; n++) {
     const flag = process.execArgv[n] as string;

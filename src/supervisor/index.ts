@@ -10,6 +10,7 @@ export type {
   Control,
   InstanceState,
   InstanceStatus,
+  ListenerStatus,
   LogRecord,
   LogRequest,
   Progress,

@@ -17,6 +17,8 @@ export interface AgentOrders {
   readyByListening?: boolean | undefined;
   /** Inherited listeners by name, with the addresses under which the program may ask for them. */
   listeners: { name: string; at: string[] }[];
+  /** The same, of listeners whose connections it gets one by one. `bound`: where they really are. */
+  routed?: { name: string; at: string[]; bound: string }[] | undefined;
 }
 
 /** Undefined for what cannot be understood. */

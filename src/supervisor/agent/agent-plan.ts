@@ -18,6 +18,8 @@ export interface AboutAgent {
   /** Those that it inherits. */
   listeners: readonly Pick<ListenerEntry, 'name' | 'address' | 'bound'>[];
   /** Default: after 10 s. */
+  /** Those whose connections it gets by a route. Default: none. */
+  routed?: AboutAgent['listeners'] | undefined;
   hang?: false | HangSpec | undefined;
   /** Whether the agent says that the service is ready, once it has taken all of them. Default false. */
   readyByListening?: boolean | undefined;
@@ -31,6 +33,7 @@ const defaultGraceMs = 10_000;
 /** Where this package was bundled into one file, there is no agent, and the service is started without it. */
 export function planAgent({
   listeners,
+  routed = [],
   hang,
   readyByListening = false,
   graceMs = defaultGraceMs,
@@ -42,13 +45,18 @@ export function planAgent({
     // The rest is for what else the process does at its end.
     drainMs: Math.round(graceMs * 0.8),
     readyByListening,
-    listeners: listeners.map(({ name, address, bound }) => ({ name, at: [...new Set([address, bound])] })),
+    listeners: listeners.map(placeOf),
+    routed: routed.map((listener) => ({ ...placeOf(listener), bound: listener.bound })),
   };
   return {
     execArgv: [`--require=${file}`],
     env: { [agentVariable]: JSON.stringify(orders) },
     lines: [{ to: 'words' }],
   };
+}
+
+function placeOf({ name, address, bound }: AboutAgent['listeners'][number]): { name: string; at: string[] } {
+  return { name, at: [...new Set([address, bound])] };
 }
 
 /** The arguments of Node.js, behind its flags, that serve a module at the inherited listeners. */

@@ -12,6 +12,7 @@ import { closeInOrder } from './close-in-order.ts';
 import { giveDeclared } from './declared-listeners.ts';
 import { startPulse } from './pulse.ts';
 import { sayReadyWhenTaken } from './ready-by-listening.ts';
+import { takeRouted } from './routed-listeners.ts';
 import { openWords } from './words-line.ts';
 
 const flag = process.execArgv.indexOf(`--require=${fileURLToPath(import.meta.url)}`);
@@ -26,7 +27,10 @@ function begin(): void {
   if (orders === undefined) return;
   const words = openWords(line);
   if (words !== undefined) startPulse(words, orders);
-  giveDeclared(orders.listeners);
-  if (orders.readyByListening === true) sayReadyWhenTaken(orders.listeners.length);
+  const { listeners, routed = [] } = orders;
+  giveDeclared([...listeners, ...routed]);
+  const taken =
+    orders.readyByListening === true ? sayReadyWhenTaken(listeners.length, routed.length) : () => {};
+  if (routed.length > 0) takeRouted(routed, taken);
   closeInOrder(orders.drainMs);
 }

@@ -3,7 +3,7 @@
  * an addition for each call.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { Worker } from 'node:worker_threads';
+import { onSideThread } from '../../process/side-thread.ts';
 import type { AgentOrders } from './agent-orders.ts';
 import { cells, type PulseData } from './pulse-cells.ts';
 import type { WordsLine } from './words-line.ts';
@@ -17,7 +17,9 @@ export function startPulse(words: WordsLine, orders: AgentOrders): void {
   const shared = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
   const beatMs = hangMs > 0 ? Math.min(longestBeatMs, Math.ceil(hangMs / 4)) : longestBeatMs;
   const data: PulseData = { words, hangMs, loadEveryMs, beatMs, cells: shared };
-  if (!startThread(data)) return;
+  onSideThread({ module: new URL(thread, import.meta.url).href, data }, (error) =>
+    process.emitWarning(`nobody sees whether this service hangs: ${error.message}`),
+  );
   let last = performance.now();
   const timer = setInterval(function kindredBeat() {
     const now = performance.now();
@@ -41,28 +43,4 @@ function isDebugged(): boolean {
 }
 
 /** This file's neighbour, in the sources and in what is published. */
-function startThread(workerData: PulseData): boolean {
-  const thread = import.meta.url.endsWith('.ts') ? './pulse-thread.ts' : './pulse-thread.js';
-  const unwatched = (error: unknown): void =>
-    process.emitWarning(`nobody sees whether this service hangs: ${(error as Error).message}`);
-  try {
-    const worker = new Worker(new URL(thread, import.meta.url), {
-      name: 'kindred agent',
-      workerData,
-      // Else Node.js would open process.stdout and process.stderr here and now, for what the thread writes.
-      stdout: true,
-      stderr: true,
-      // What is loaded into the process by its flags and NODE_OPTIONS is not meant for this thread.
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-    });
-    worker.unref();
-    worker.on('error', unwatched);
-    return true;
-  } catch (error) {
-    // By the permission model.
-    unwatched(error);
-    return false;
-  }
-}
+const thread: string = import.meta.url.endsWith('.ts') ? './pulse-thread.ts' : './pulse-thread.js';

@@ -136,6 +136,7 @@ function scale(engine: Engine, crew: Crew, instances: number, event: number): vo
 
 function apply(engine: Engine, { stack, steps }: Extract<Ask, { verb: 'apply' }>, event: number): void {
   engine.stack = stack;
+  for (const route of engine.routes.values()) route.isKept = false;
   const counts = new Map(steps.scale.map(({ service, to }) => [service, to]));
   for (const spec of Object.values(stack.services)) {
     const crew = engine.crews.get(spec.name);

@@ -16,6 +16,7 @@ import { type Checks, realChecks } from './checks.ts';
 import { decide } from './decide.ts';
 import { Engine } from './engine.ts';
 import { createEventBook } from './event-book.ts';
+import { checkRules, takeRoutes } from './routing.ts';
 import { sampleUsage } from './sampling.ts';
 import { begin, restartsOf, resume, stackInForce, wasTakenBefore } from './take-over.ts';
 import { textOf } from './text-of.ts';
@@ -29,8 +30,8 @@ export interface BrainOptions {
   clock?: Clock | undefined;
   wallClock?: (() => number) | undefined;
   random?: (() => number) | undefined;
-  /** The end of what a log holds of stderr. Default: read from its file. */
-  lastLines?: ((log: string) => Promise<string[]>) | undefined;
+  /** The end of what a log holds of stderr since then. Default: read from its file. */
+  lastLines?: ((log: string, since: number) => Promise<string[]>) | undefined;
 }
 
 export interface Brain {
@@ -53,7 +54,7 @@ const lastLinesShown = 10;
 export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { keeper, config, checks = realChecks, clock = systemClock } = options;
   const { wallClock = Date.now, random = Math.random } = options;
-  if (!('error' in config)) checkSupported(config);
+  if (!('error' in config)) checkRules(config);
   const table = await keeper.take();
   const isFirst = !wasTakenBefore(table);
   const now = 'error' in config ? undefined : config;
@@ -61,8 +62,10 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   const stack = isFirst ? (now as CheckedStack) : stackInForce(table, now);
   const { directory, logDirectory } = table;
   const listeners = new Map(table.listeners.map((entry) => [entry.name, entry]));
-  const readLast = async (log: string): Promise<string[]> =>
-    (await lastLines(logDirectory, log, { lines: lastLinesShown, stream: 'err' })).map(({ text }) => text);
+  const readLast = async (log: string, since: number): Promise<string[]> =>
+    (await lastLines(logDirectory, log, { lines: lastLinesShown, stream: 'err', since })).map(
+      ({ text }) => text,
+    );
   const seams = {
     ...{ keeper, checks, clock, wallClock, random, directory, logDirectory, listeners },
     lastLines: options.lastLines ?? readLast,
@@ -76,6 +79,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
     const entry = await openListener(keeper, stack, listener);
     listeners.set(entry.name, entry);
   }
+  takeRoutes(engine, table, 'error' in config);
   engine.step(() => {
     const event = engine.write({ kind: 'brain', text: howBegun(table, isFirst) });
     if ('error' in config)
@@ -99,16 +103,6 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   return { engine, keeper, table, ended, close };
 }
 
-/** What a config may say and this brain cannot do. Throws `ERR_NOT_SUPPORTED`. */
-export function checkSupported({ routes }: CheckedStack): void {
-  const [listener, route] = Object.entries(routes)[0] ?? [];
-  if (route === undefined) return;
-  throw new KindredError(
-    'ERR_NOT_SUPPORTED',
-    `routes.${listener}: connections of a stack are not given out by a rule yet: name '${listener}' in services.${route.to}.listen, where its instances share it`,
-  );
-}
-
 export async function openListener(
   keeper: Keeper,
   { services }: Pick<CheckedStack, 'services'>,
@@ -128,6 +122,13 @@ async function hearKeeper(engine: Engine, events: AsyncIterable<KeeperEvent>): P
         engine.post({ kind: 'ended', id: event.id, exit: event.exit, at: event.at });
       else if (event.kind === 'ready') engine.post({ kind: 'ready', id: event.id });
       else if (event.kind === 'logger-ended') engine.post({ kind: 'logger-ended' });
+      else if (event.kind === 'router-ready') {
+        const { kind, listener, pid } = event;
+        engine.post({ kind, listener, pid });
+      } else if (event.kind === 'router-ended') {
+        const { kind, listener, exit } = event;
+        engine.post({ kind, listener, exit });
+      }
     }
   } catch (error) {
     if (!(error instanceof KindredError)) throw error;

@@ -6,6 +6,7 @@ import { pause } from '../../base/pause.ts';
 import type {
   Change,
   Control,
+  ListenerStatus,
   LogRecord,
   LogRequest,
   Progress,
@@ -17,8 +18,9 @@ import { type ChangePlan, changePlan } from '../rules/change-plan.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import { describeStack } from '../stack/describe-stack.ts';
 import { crewsOf } from './asks.ts';
-import { type Brain, checkSupported, openListener } from './brain.ts';
+import { type Brain, openListener } from './brain.ts';
 import type { Engine } from './engine.ts';
+import { checkRules } from './routing.ts';
 import { instancesOf, servicesOf } from './status.ts';
 import { textOf } from './text-of.ts';
 import { areDown, areReloaded, areUp, carry, changed, checkServices, type Verdict } from './verbs.ts';
@@ -50,7 +52,7 @@ export function createControl(brain: Brain, { load, replace }: ControlOptions): 
   if (engine.isGoingDown) finish().catch(() => {});
 
   const planTo = (next: CheckedStack): ChangePlan => {
-    checkSupported(next);
+    checkRules(next);
     const running = Object.fromEntries([...engine.crews].map(([name, { wanted }]) => [name, wanted]));
     return changePlan(describeStack(engine.stack), describeStack(next), running);
   };
@@ -84,6 +86,7 @@ export function createControl(brain: Brain, { load, replace }: ControlOptions): 
           name,
           address,
           bound,
+          route: routeOf(engine, name),
         })),
         services: servicesOf(engine),
         instances: instancesOf(engine),
@@ -210,6 +213,11 @@ async function endAll({ keeper, close }: Brain): Promise<void> {
 }
 
 /** Opened first: where one cannot be, nothing has changed. */
+function routeOf({ stack, routers }: Engine, listener: string): ListenerStatus['route'] {
+  const to = stack.routes[listener]?.to;
+  return to === undefined ? undefined : { to, pid: routers.get(listener) };
+}
+
 async function moveListeners(
   { engine, keeper }: Brain,
   next: CheckedStack,
@@ -224,12 +232,15 @@ async function moveListeners(
       if (spec === undefined) continue;
       if (moved.has(name)) await keeper.closeListener(name);
       listeners.set(name, await openListener(keeper, next, spec));
+      // Its router has gone with the one before.
+      engine.routes.delete(name);
       opened.push(name);
     }
   } catch (error) {
     for (const name of opened) await keeper.closeListener(name);
     for (const name of [...opened, ...moved]) {
       listeners.delete(name);
+      engine.routes.delete(name);
       const before = engine.stack.listeners[name];
       if (before !== undefined) listeners.set(name, await openListener(keeper, engine.stack, before));
     }

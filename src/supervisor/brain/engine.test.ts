@@ -90,6 +90,29 @@ describe('restarts', () => {
     assert.equal(status.instances[0]?.restarts, 3);
   });
 
+  it('tells what the process itself has written at its end, not what those before it had', async () => {
+    const staged = await stageStack({ services: { web: { run } } });
+    const begun = staged.clock.now() + staged.wall.aheadMs;
+    staged.written = () => [
+      { at: begun + 1, text: 'the first one has no luck' },
+      { at: begun + 300, text: 'nor has the second' },
+    ];
+    staged.keeper.exit('web.1#1', { exitCode: 7 });
+    await staged.clock.advance(250);
+    staged.keeper.exit('web.1#2', { exitCode: 7 });
+    await staged.settle();
+    const wrote = staged.texts().filter((text) => text.includes('wrote last'));
+    assert.equal(wrote[0], 'web.1 wrote last: the first one has no luck | nor has the second');
+    assert.deepEqual(wrote.slice(1), ['web.1 wrote last: nor has the second']);
+  });
+
+  it('says nothing of how one ended that nobody saw', async () => {
+    const staged = await stageStack({ services: { web: { run } } });
+    staged.keeper.exit('web.1#1', { exitCode: null, signal: null });
+    await staged.settle();
+    assert.ok(staged.texts().includes('web.1 has ended, and nobody saw how'), staged.texts().join('\n'));
+  });
+
   it('does not cut a wait short when the descendants of the last process go, or the wall clock jumps', async () => {
     const staged = await stageStack({ services: { web: { run } } });
     staged.keeper.exit('web.1#1');
@@ -316,6 +339,20 @@ describe('replacing', () => {
     assert.deepEqual(staged.keeper.running, ['web.1#2', 'web.2#2']);
     assert.equal((await reloading).at(-1)?.kind, 'done');
     assert.deepEqual(await staged.states(), ['web.1 ready', 'web.2 ready']);
+  });
+
+  it('counts no failure of what was replaced against what has taken its place', async () => {
+    const staged = await stageStack(web({ instances: 1, ready: undefined }));
+    for (const n of [1, 2]) {
+      staged.keeper.exit(`web.1#${n}`, { exitCode: 7 });
+      await staged.clock.advance(200 * n);
+    }
+    const reloading = collect(staged.control.reload(['web']));
+    await staged.clock.advance(5000);
+    assert.equal((await reloading).at(-1)?.kind, 'done');
+    staged.keeper.exit('web.1#4', { exitCode: 7 });
+    await staged.settle();
+    assert.equal(staged.texts().at(-2), 'web.1 is started again in 200 ms');
   });
 
   it('leaves the old ones serving where a new one fails, and says so', async () => {

@@ -11,7 +11,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import { Fifo } from '../../base/fifo.ts';
 import type { InstanceState, StackEvent } from '../control/control.ts';
-import type { Keeper, ListenerEntry } from '../keeper/keeper.ts';
+import type { Keeper, KeptRoute, ListenerEntry } from '../keeper/keeper.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
 import type { Checks } from './checks.ts';
 import type { Crew, Life, Slot } from './crew.ts';
@@ -40,7 +40,7 @@ export interface EngineSeams {
   /** Those that are open, for whoever inherits them. */
   listeners: Map<string, ListenerEntry>;
   /** The end of what a log holds of stderr. */
-  lastLines: (log: string) => Promise<string[]>;
+  lastLines: (log: string, since: number) => Promise<string[]>;
 }
 
 export class Engine {
@@ -51,6 +51,10 @@ export class Engine {
   readonly reloads: Map<string, Reloading> = new Map();
   /** How the last reload of each service came out: of this brain's time. */
   readonly reloadEnds: Map<string, { event: number; isDone: boolean; text: string }> = new Map();
+  /** Processes that give out connections, by listener. */
+  readonly routers: Map<string, number> = new Map();
+  /** What the keeper was told of each route. `isKept`: its router goes on with its rule, which this brain does not know. */
+  readonly routes: Map<string, KeptRoute & { isKept: boolean }> = new Map();
   stack: CheckedStack;
   restarts: Restarts;
   /** Nothing is started any more. */

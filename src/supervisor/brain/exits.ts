@@ -84,10 +84,11 @@ function howOf({ exitCode, signal }: Exit): HowEnded {
   return asking.has(signal) ? 'shutdown' : 'abnormal';
 }
 
-function tellLastWords(engine: Engine, { slot }: Life, event: number): void {
+/** Of this process alone: what one before it wrote explains another end. */
+function tellLastWords(engine: Engine, { slot, startedAt }: Life, event: number): void {
   const { crew, instance } = slot;
   engine.effect(() =>
-    engine.seams.lastLines(slot.key).then(
+    engine.seams.lastLines(slot.key, startedAt).then(
       (lines) => {
         if (lines.length > 0) engine.post({ kind: 'last-words', service: crew.name, instance, event, lines });
       },

@@ -1,4 +1,5 @@
 /** What follows from each happening: changes of state and their events. What can be done then, `settle` sees. */
+import { howEnded } from '../../process/outcome.ts';
 import { inARow } from '../rules/in-a-row.ts';
 import { takeAsk } from './asks.ts';
 import type { Life } from './crew.ts';
@@ -26,6 +27,21 @@ export function handle(engine: Engine, happening: Happening): void {
     case 'logger-ended':
       engine.write({ kind: 'logger', text: 'the logger has ended, and is started again' });
       return;
+    case 'router-ready': {
+      const { listener, pid } = happening;
+      engine.routers.set(listener, pid);
+      engine.write({ kind: 'router', text: `process ${pid} gives out the connections of ${listener}` });
+      return;
+    }
+    case 'router-ended': {
+      const { listener, exit } = happening;
+      engine.routers.delete(listener);
+      engine.write({
+        kind: 'router',
+        text: `the router of ${listener} ${howEnded(exit)}, and is started again`,
+      });
+      return;
+    }
     case 'last-words': {
       const { service, instance, event, lines } = happening;
       const text = `${service}.${instance} wrote last: ${lines.join(' | ')}`;

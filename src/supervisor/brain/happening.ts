@@ -28,6 +28,8 @@ export type Happening =
   /** Its files cannot be watched (any more). */
   | { kind: 'unwatched'; service: string; text: string }
   | { kind: 'logger-ended' }
+  | { kind: 'router-ready'; listener: string; pid: number }
+  | { kind: 'router-ended'; listener: string; exit: Exit }
   | { kind: 'changed'; service: string; paths: readonly string[] }
   | { kind: 'asked'; ask: Ask; text: string; decided: (event: number) => void };
 

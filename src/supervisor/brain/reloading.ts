@@ -242,6 +242,8 @@ function over(engine: Engine, crew: Crew, { state, event }: Reloading): void {
     engine.stack = { ...engine.stack, services: { ...services, [crew.name]: before.spec } };
   }
   for (const slot of crew.slots) {
+    // Failures of what it ran before say nothing about what it runs now.
+    if (state.phase === 'done') slot.failures = 0;
     if (slot.next !== undefined && slot.main === undefined) promote(engine, slot, event);
     else if (slot.next !== undefined) dismiss(engine, slot, event);
     if (slot.main === undefined) runCurrent(slot);

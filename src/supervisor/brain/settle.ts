@@ -9,12 +9,15 @@ import { goOn } from './leaving.ts';
 import { has } from './needs.ts';
 import { isHeld, reloadOn } from './reloading.ts';
 import { lookAtTurn } from './restarting.ts';
+import { routeOn } from './routing.ts';
 import { start } from './starting.ts';
 import { textOf } from './text-of.ts';
 
 export function settle(engine: Engine): void {
   reloadOn(engine);
   for (const slot of engine.slots()) lookAtTurn(engine, slot);
+  // Out of the routes before it is told to end.
+  routeOn(engine);
   for (const slot of engine.slots()) for (const life of livesOf(slot)) goOn(engine, life);
   for (const slot of engine.slots()) {
     if (slot.crew.spec.schedule !== undefined) lookAtTime(engine, slot);

@@ -75,25 +75,30 @@ export function startSpec(
     log: slot.key,
     logs: spec.logs,
     listeners: spec.listen,
+    routed: spec.routed,
     lines: [...ready.lines, ...program.lines],
     readyLine: ready.readyLine,
   };
 }
 
 function programOf(
-  { program, listen, hang, ready, stop: { graceMs } }: CheckedService,
+  { program, listen, routed, hang, ready, stop: { graceMs } }: CheckedService,
   open: ReadonlyMap<string, ListenerEntry>,
 ): Additions & { command: string; args: readonly string[] } {
   if (program.kind === 'run') return { command: program.command, args: program.args, env: {}, lines: [] };
   const listeners = listen.flatMap((name) => open.get(name) ?? []);
+  const given = routed.flatMap((name) => open.get(name) ?? []);
   const agent = planAgent({
     listeners,
+    routed: given,
     hang: hang ?? false,
     readyByListening: ready.by === 'listen',
     graceMs,
   });
   const main =
-    program.kind === 'fork' ? [program.module] : planHost(pathToFileURL(program.module), listeners, graceMs);
+    program.kind === 'fork'
+      ? [program.module]
+      : planHost(pathToFileURL(program.module), [...listeners, ...given], graceMs);
   return {
     command: process.execPath,
     args: [...agent.execArgv, ...program.execArgv, ...main, ...program.args],

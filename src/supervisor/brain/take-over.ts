@@ -111,6 +111,8 @@ function adopt(engine: Engine, { processes }: KeeperTable, event: number): void 
 
 /** It was started by the same command, in the same place. */
 function isSame({ seams }: Engine, slot: Slot, { spec }: ProcessEntry): boolean {
+  // What its connections came over has gone with its keeper.
+  if ((spec.routed ?? []).length > 0) return false;
   const { command, args, cwd, onParentDeath } = startSpec(
     { id: spec.id, slot, spec: slot.spec },
     { env: {}, lines: [] },

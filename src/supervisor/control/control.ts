@@ -76,9 +76,17 @@ export interface StackStatus {
   startedAt: number;
   keeper?: { pid: number; memoryBytes?: number | undefined } | undefined;
   brain: { pid: number; startedAt: number; restarts: number; memoryBytes?: number | undefined };
-  listeners: { name: string; address: string; bound: string }[];
+  listeners: ListenerStatus[];
   services: ServiceStatus[];
   instances: InstanceStatus[];
+}
+
+export interface ListenerStatus {
+  name: string;
+  address: string;
+  bound: string;
+  /** Where its connections are given out by a rule: the service that gets them, and the process that gives them. */
+  route?: { to: string; pid?: number | undefined } | undefined;
 }
 
 export interface ServiceStatus {

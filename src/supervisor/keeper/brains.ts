@@ -90,7 +90,7 @@ export function keepBrain({
   let failures = 0;
 
   function start(of: Program): Brain {
-    const member = startMember(directory, of, readyTimeoutMs, clock);
+    const member = startMember(directory, of, 'killed', readyTimeoutMs, clock);
     const own = seat();
     const service = outsideOfCalls({
       ...own,

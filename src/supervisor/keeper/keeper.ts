@@ -11,6 +11,8 @@
 import type { Exit } from '../../process/outcome.ts';
 import type { OnParentDeath } from '../../process/parent-death.ts';
 import type { ProcessIdentity } from '../../process/process-identity.ts';
+import type { RouteTarget } from '../routes/route-words.ts';
+import type { Program } from './staff.ts';
 
 export interface Keeper {
   /**
@@ -27,6 +29,14 @@ export interface Keeper {
    */
   openListener(spec: KeptListener): Promise<ListenerEntry>;
   closeListener(name: string): Promise<void>;
+  /**
+   * Has the connections of an open listener given out to these processes from now on, by a router: a process of the keeper's
+   * own, which starts it again when it ends. For one that is routed already: to other processes; with another program another
+   * router takes the place of the one before, without a gap. Throws ERR_BAD_ARGUMENT where the listener is not open.
+   */
+  route(route: KeptRoute): Promise<void>;
+  /** Ends its router; connections wait in the kernel then. One that is not routed is no error. */
+  unroute(listener: string): Promise<void>;
   /** Throws the codes of `spawn`; ERR_BAD_ARGUMENT where the id is taken. */
   start(spec: StartSpec): Promise<ProcessEntry>;
   /** To the process alone, or to all that descends from it. */
@@ -65,6 +75,18 @@ export interface ListenerEntry extends KeptListener {
   bound: string;
 }
 
+export interface KeptRoute {
+  listener: string;
+  router: Program;
+  /** Processes that were started with this listener among their `routed`. */
+  targets: readonly RouteTarget[];
+}
+
+export interface RouteEntry extends KeptRoute {
+  /** Of its router; absent while none runs. */
+  pid?: number | undefined;
+}
+
 /** Plain data: it stands in the table, and is shown to the next brain. */
 export interface StartSpec {
   /** Chosen by the brain, never used twice: `web.1#4` is the fourth process of instance 1 of `web`. */
@@ -83,6 +105,8 @@ export interface StartSpec {
   logs: { maxBytes: number; files: number; format: 'text' | 'json' };
   /** Open listeners that it inherits, in this order, as LISTEN_FDS. */
   listeners: readonly string[];
+  /** Listeners whose connections it gets one by one, by a router. It has Node's own IPC channel for that. Default: none. */
+  routed?: readonly string[] | undefined;
   /**
    * More descriptors that it writes lines to and the brain reads: the number, or for `words` the first free one, and the
    * file name of the FIFO. `words` is told to it as KINDRED_WORDS=fd:N, `ready` as KINDRED_READY=fd:N.
@@ -117,6 +141,7 @@ export interface KeeperTable {
   logDirectory: string;
   startedAt: number;
   listeners: ListenerEntry[];
+  routes: RouteEntry[];
   processes: ProcessEntry[];
   notes: Record<string, unknown>;
   /** Of the last event that the table holds. */
@@ -130,4 +155,7 @@ export type KeeperEvent = { sequence: number; at: number } & (
   | { kind: 'ended'; id: string; exit: Exit }
   | { kind: 'logger-ended'; exit: Exit }
   | { kind: 'brain-ended'; exit: Exit }
+  /** It accepts. */
+  | { kind: 'router-ready'; listener: string; pid: number }
+  | { kind: 'router-ended'; listener: string; exit: Exit }
 );

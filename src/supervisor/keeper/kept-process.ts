@@ -47,6 +47,8 @@ export interface Endowment {
   listeners: ReadonlyMap<string, number>;
   /** Tells whose it is: see `leftovers.ts`. */
   mark: Readonly<Record<string, string>>;
+  /** Of one that takes connections: whose channel it is. */
+  onChild(child: ChildProcess): void;
 }
 
 export interface ProcessSurroundings {
@@ -85,7 +87,9 @@ export async function startProcess(
         : asked;
     const child = spawn(plan.command, plan.args, {
       name: spec.id,
-      stdio: [...plan.stdio, ...behind],
+      // Nothing of Kindred's calls goes over it.
+      channel: 'none',
+      stdio: [...plan.stdio, ...behind, ...((spec.routed ?? []).length > 0 ? ['ipc' as const] : [])],
       env: plan.env,
       cwd: spec.cwd,
       user: spec.user,
@@ -106,6 +110,7 @@ export async function startProcess(
       lines: Object.fromEntries([...given.lines].map(([to, { path }]) => [to, path])),
     };
     const asNode = child as unknown as ChildProcess;
+    if ((spec.routed ?? []).length > 0) given.onChild(asNode);
     return keep(entry, [...given.lines.values()], asNode, child.exited, { clock, look });
   } finally {
     for (const fd of own) closeSync(fd);

@@ -319,6 +319,14 @@ describe('a listener of the keeper', { skip }, () => {
           );
       }));
 
+  it('cannot be routed where it is not open', () =>
+    keeping(async (keeper) => {
+      const route = { listener: 'web', router: { module: import.meta.url }, targets: [] };
+      await assert.rejects(keeper.route(route), { code: 'ERR_BAD_ARGUMENT', message: /no open listener/ });
+      await keeper.unroute('web');
+      assert.deepEqual((await keeper.take()).routes, []);
+    }));
+
   it('is given again where it is open, and refused at another address', () =>
     keeping(async (keeper) => {
       const first = await keeper.openListener({ name: 'web', address: 'tcp://127.0.0.1:0' });

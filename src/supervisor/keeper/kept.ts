@@ -5,6 +5,7 @@
  *   open --stop()--> stopping --all is gone--> stopped    (from `stopping` on nobody has a seat any more)
  * ```
  */
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -25,9 +26,11 @@ import { createOpenListeners } from './open-listeners.ts';
 import { createOpenLogs } from './open-logs.ts';
 import { readLines } from './read-lines.ts';
 import { createRecorder } from './record.ts';
+import { keepRouters } from './routers.ts';
 import { createSeats, type Deeds } from './seats.ts';
 import { createSharedLook } from './shared-look.ts';
 import { lockStack } from './stack-lock.ts';
+import { createSwitchboard } from './switchboard.ts';
 import { createTurns } from './turns.ts';
 
 export interface KeeperSettings {
@@ -96,6 +99,18 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
   const keeper = identityOfProcess(process.pid);
   const startedAt = wallClock();
   const restarts = { brain: 0, logger: 0 };
+  const switchboard = createSwitchboard(clock);
+  const routers = keepRouters({
+    directory,
+    switchboard,
+    lend: async (listener) => {
+      const lent = await listeners.lend([listener], `the router of ${listener}`);
+      return lent.get(listener) as LentDescriptor;
+    },
+    onReady: (listener, pid) => events.add({ kind: 'router-ready', listener, pid }),
+    onExit: (listener, exit) => events.add({ kind: 'router-ended', listener, exit }),
+    clock,
+  });
   let stopping: Promise<void> | undefined;
 
   const recorder = createRecorder(directory, () => {
@@ -152,6 +167,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
         lines: new Map(names.map((to, n) => [to, pipes[n] as Fifo])),
         listeners: new Map([...lent].map(([name, { fd }]) => [name, fd])),
         mark: markOf(directory, id),
+        onChild: (child: ChildProcess) => switchboard.joinTaker(id, child),
       };
       const one = await startProcess(spec, given, { clock, wallClock, look });
       hold(id, one);
@@ -177,6 +193,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
 
   async function stopAll(graceMs: number): Promise<void> {
     seats.close();
+    await routers.end();
     await Promise.allSettled([...processes.values()].map((one) => one.end('SIGTERM', graceMs)));
     // Those that have left their trees.
     const find = () => findMarked(directory, (id) => id !== staffId);
@@ -201,6 +218,7 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       logDirectory,
       startedAt,
       listeners: listeners.entries(),
+      routes: routers.entries(),
       processes: [...processes.values()].map(({ entry }) => ({ ...entry })),
       notes: notes.all(),
       sequence: events.sequence,
@@ -214,9 +232,17 @@ export async function createKeeper(settings: KeeperSettings): Promise<Kept> {
       return entry;
     },
     async closeListener(name) {
+      await routers.remove(name);
       await listeners.close(name);
       await recorder.save();
     },
+    async route(route) {
+      mayOpen();
+      if (!listeners.entries().some(({ name }) => name === route.listener))
+        throw bad(`${route.listener} cannot be routed: there is no open listener of that name`);
+      routers.set(route);
+    },
+    unroute: (listener) => routers.remove(listener),
     start: async (spec, check) => ({ ...(await start(spec, check)).entry }),
     async signal(id, signal, whom = 'process') {
       const one = known(id);

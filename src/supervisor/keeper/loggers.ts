@@ -48,7 +48,7 @@ export function keepLogger(
   async function live(): Promise<void> {
     while (!over.signal.aborted) {
       const startedAt = clock.now();
-      member = startMember(directory, program, startTimeoutMs, clock);
+      member = startMember(directory, program, 'ends', startTimeoutMs, clock);
       const { child, exited } = member;
       try {
         const own = await connect<LoggerOrders>(child);

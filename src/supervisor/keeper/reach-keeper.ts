@@ -32,6 +32,8 @@ export async function reachKeeper(): Promise<ReachedKeeper> {
       events: (after) => call.events(after),
       openListener: (spec) => told(call.openListener(spec)),
       closeListener: (name) => told(call.closeListener(name)),
+      route: (route) => told(call.route(route)),
+      unroute: (listener) => told(call.unroute(listener)),
       start: (spec) => told(call.start(spec)),
       signal: (id, signal, whom) => told(call.signal(id, signal, whom)),
       end: (id, options) => told(call.end(id, options)),

@@ -57,6 +57,8 @@ export function createSeats(deeds: Deeds, events: EventLog): Seats {
         check();
         return events.after(after, isFenced);
       },
+      route: checked(deeds.route),
+      unroute: checked(deeds.unroute),
       start: checked((spec) => deeds.start(spec, check)),
       openListener: checked(deeds.openListener),
       closeListener: checked(deeds.closeListener),

@@ -1,5 +1,5 @@
 /**
- * A program of the keeper's own: its brain, or its logger. Started with a channel for calls, and a line on which it says that
+ * A program of the keeper's own: its brain, its logger, or a router. Started with a channel for calls, and a line on which it says that
  * it is ready, in a session of its own: a Ctrl-C is for the keeper to hear.
  */
 import { fstatSync, ftruncateSync } from 'node:fs';
@@ -28,27 +28,41 @@ export interface Member {
 
 /** Of the line that it says on that it is ready. */
 export const readyFd = 3;
-/** How long one may take to end when the keeper is gone. */
-const orphanGraceMs = 5000;
+/**
+ * Flags of Node.js for the keeper, and with it for brain and logger: garbage is collected 16 times as often, in pieces so
+ * small that they are no slower for it. With 200 services each of them is 10 MiB smaller (measured).
+ */
+export const staffFlags: readonly string[] = ['--max-semi-space-size=1'];
 
-/** Its output goes where the keeper's own goes. `directory`: that of the keeper. */
+export interface Wiring {
+  channel: 'descriptor' | 'ipc';
+  /** Behind that of its readiness. */
+  descriptors: readonly number[];
+}
+
+/**
+ * Its output goes where the keeper's own goes. `directory`: that of the keeper. `orphan`: when the keeper is gone it ends by
+ * itself, having done what is left to do; or it is `killed`.
+ */
 export function startMember(
   directory: string,
   { module, args = [] }: Program,
+  orphan: 'ends' | 'killed',
   readyTimeoutMs: number,
   clock: Clock = systemClock,
+  { channel, descriptors }: Wiring = { channel: 'descriptor', descriptors: [] },
 ): Member {
   boundOutput();
   const { [pidFileVariable]: _ownPidFile, ...env } = inheritedEnv();
   const child = fork(module, args, {
-    channel: 'descriptor',
+    channel,
     kindred: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...descriptors],
     // The mark: the next keeper waits until they are gone.
     env: { ...env, [readyVariable]: `fd:${readyFd}`, ...markOf(directory, staffId) },
     detached: true,
-    onParentDeath: 'die',
-    graceMs: orphanGraceMs,
+    onParentDeath: orphan === 'killed' ? 'die' : 'survive',
+    graceMs: 0,
   }) as unknown as AnyChild;
   // One that could not be started has ended, too.
   const exited = child.exited.catch((): Exit => ({ exitCode: null, signal: null }));

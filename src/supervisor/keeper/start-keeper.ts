@@ -12,13 +12,13 @@ import type { Exit } from '../../process/outcome.ts';
 import { holderOf } from '../../process/pid-file.ts';
 import { identityOfProcess, type ProcessIdentity } from '../../process/process-identity.ts';
 import { readyVariable } from '../../process/ready.ts';
-import { fork } from '../../process/spawn.ts';
+import { fork, ownFlags } from '../../process/spawn.ts';
 import { endpointFileName } from '../../transports/endpoint-name.ts';
 import { ensureRuntimeDirectory, runtimeDirectory } from '../../transports/runtime-directory.ts';
 import type { KeeperMainOptions } from './keeper-main.ts';
 import { markVariable } from './leftovers.ts';
 import { pidFileOf, runningAlready } from './stack-lock.ts';
-import { type Program, readyFd, untilReady } from './staff.ts';
+import { type Program, readyFd, staffFlags, untilReady } from './staff.ts';
 
 export interface KeeperOptions {
   /** Of the stack: its directories are named after it. */
@@ -125,7 +125,8 @@ export async function startKeeper(options: KeeperOptions): Promise<StartedKeeper
 /** Two of one name are one listener with two addresses, which a stack does not have. */
 function passedListeners(): { name: string; fd: number }[] {
   const { listeners } = readInheritance(process.env, process.pid);
-  return [...new Map(listeners.map((listener) => [listener.name, listener])).values()];
+  const passed = listeners.flatMap((one) => ('fd' in one ? [one] : []));
+  return [...new Map(passed.map((one) => [one.name, one])).values()];
 }
 
 interface Start {
@@ -138,7 +139,7 @@ interface Start {
 type Started = { pid: number; exited: Promise<Exit> | undefined };
 
 async function startDetached({ args, log, ...rest }: Start & { log: string }): Promise<Started> {
-  const { pid } = await daemonize(program(), args, { ...rest, stdout: log });
+  const { pid } = await daemonize(program(), args, { ...rest, execArgv: flags(), stdout: log });
   return { pid, exited: undefined };
 }
 
@@ -153,6 +154,7 @@ async function startAttached({
   const child = fork(program(), args, {
     name: 'the keeper',
     channel: 'none',
+    execArgv: flags(),
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...passed],
     env: { ...env, [readyVariable]: `fd:${readyFd}` },
     detached: true,
@@ -177,6 +179,10 @@ async function startAttached({
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+function flags(): string[] {
+  return [...ownFlags(), ...staffFlags];
 }
 
 /** This file's neighbour, in the sources and in what is published. */

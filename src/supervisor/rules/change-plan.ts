@@ -95,11 +95,13 @@ function replacedBecause(
   now: ServiceDescription,
   moved: ReadonlySet<string>,
 ): string[] {
-  const listen = now.process['listen'] as readonly string[];
+  const { listen, routed = [] } = now.process as { listen: readonly string[]; routed?: readonly string[] };
   const because = differing(before.process, now.process);
   return [
     ...because,
-    ...listen.filter((listener) => moved.has(listener)).map((listener) => `listeners.${listener}`),
+    ...[...listen, ...routed]
+      .filter((listener) => moved.has(listener))
+      .map((listener) => `listeners.${listener}`),
   ];
 }
 

@@ -69,6 +69,17 @@ function checkAddress(fields: Fields, key: string, { directory, system }: Surrou
   }
 }
 
+/** Of each service: the listeners whose connections are to be given to it, whatever else is wrong with them. */
+export function routedTo({ values }: Fields): Map<unknown, string[]> {
+  const routed = new Map<unknown, string[]>();
+  if (!isRecord(values['routes'])) return routed;
+  for (const [listener, route] of Object.entries(values['routes'])) {
+    const to = isRecord(route) ? route['to'] : undefined;
+    if (to !== undefined) routed.set(to, [...(routed.get(to) ?? []), listener]);
+  }
+  return routed;
+}
+
 /** What the service of each listener is must be checked already. */
 export function checkRoutes(
   stack: Fields,

@@ -36,6 +36,8 @@ export interface ServiceFrame {
   readonly env: OwnEnvironment;
   readonly logs: CheckedLogs;
   readonly listeners: Readonly<Record<string, CheckedListener>>;
+  /** Of each service: the listeners whose connections a route gives to it. */
+  readonly routed: ReadonlyMap<unknown, readonly string[]>;
 }
 
 export function checkService(
@@ -56,7 +58,8 @@ export function checkService(
   const listen = checkListen(fields, frame.listeners);
   const isNode = program !== undefined && program.kind !== 'run';
   const schedule = checkSchedule(fields, around);
-  if (program?.kind === 'host') checkHosted(fields, listen, frame.listeners);
+  const routed = frame.routed.get(name) ?? [];
+  if (program?.kind === 'host') checkHosted(fields, { listen, routed }, frame.listeners);
   const service = {
     name,
     instances: checkInstances(fields, around),
@@ -66,11 +69,12 @@ export function checkService(
     user: checkAccount(fields, 'user', around),
     group: checkAccount(fields, 'group', around),
     needs,
-    ready: checkReady(fields, around, listen.length),
+    ready: checkReady(fields, around, listen.length + routed.length),
     health: checkHealth(fields),
     restart: checkRestart(fields, fields.has('schedule')),
     stop: checkStop(fields),
     listen,
+    routed,
     share: checkShare(fields, listen, frame.listeners, around),
     logs: checkLogs(fields, frame.logs),
     memory: checkMemory(fields),
@@ -162,20 +166,24 @@ function checkListen(fields: Fields, listeners: Readonly<Record<string, CheckedL
 }
 
 /** What is hosted answers whoever reaches it: nobody, or this machine alone. */
-function checkHosted(fields: Fields, listen: readonly string[], listeners: ServiceFrame['listeners']): void {
-  if (listen.length === 0)
+function checkHosted(
+  fields: Fields,
+  { listen, routed }: Pick<CheckedService, 'listen' | 'routed'>,
+  listeners: ServiceFrame['listeners'],
+): void {
+  if (listen.length + routed.length === 0)
     fields.wrong(
       'listen',
       'is missing: nobody could call what it hosts',
       "declare a listener, and write listen: ['its name']",
     );
-  for (const [index, name] of listen.entries()) {
+  for (const [index, name] of [...listen, ...routed].entries()) {
     const address = listeners[name]?.address;
     const parsed = address === undefined ? undefined : parseAddress(address);
     if (parsed?.kind === 'tcp' && isIP(parsed.host) !== 0 && !isLoopback(parsed.host))
       fields.wrong(
-        `listen.${index}`,
-        `is ${address}, where others than this machine could call what it hosts`,
+        index < listen.length ? `listen.${index}` : '',
+        `${index < listen.length ? 'is' : 'gets the connections of'} ${address}, where others than this machine could call what it hosts`,
         'listen at 127.0.0.1, or serve it yourself, with a secret: fork, and serve(inherited(...))',
       );
   }

@@ -246,6 +246,14 @@ describe('a config that is wrong is refused, with where, what, and what to write
       /^routes.web.pick is "least": write a rule/,
     ],
     [
+      {
+        services: { a: { host: './web.ts' } },
+        listeners: { web: 'tcp://0.0.0.0:8080' },
+        routes: { web: { to: 'a' } },
+      },
+      /^services.a gets the connections of tcp:\/\/0.0.0.0:8080, where others than this machine/,
+    ],
+    [
       { services: { a: { run: ['node'] } }, listeners: { web: 'tcp://x:80' }, routes: { web: { to: 'a' } } },
       /^routes.web.to is "a", a program of its own/,
     ],

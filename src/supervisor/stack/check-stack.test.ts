@@ -30,6 +30,7 @@ describe('a config that is good', () => {
       },
       stop: { signal: 'SIGTERM', graceMs: 10_000, drainMs: 0 },
       listen: [],
+      routed: [],
       share: 'shared',
       logs: { maxBytes: 10_000_000, files: 5, format: 'text' },
       memory: undefined,
@@ -48,6 +49,21 @@ describe('a config that is good', () => {
     assert.equal(
       checked({ services: { web: { run: ['node'], cwd: '/app' } } }, options).name,
       'my-project-2-',
+    );
+  });
+
+  it('lets a service be ready when it takes what is routed to it, without listening by itself', () => {
+    const { services } = checked({
+      listeners: { api: 'unix:api', web: 'unix:web' },
+      services: { api: { host: './web.ts' }, web: { fork: './web.ts' } },
+      routes: { api: { to: 'api' }, web: { to: 'web' } },
+    });
+    assert.deepEqual(
+      Object.values(services).map(({ routed, ready }) => [routed, ready.by]),
+      [
+        [['api'], 'call'],
+        [['web'], 'listen'],
+      ],
     );
   });
 
@@ -275,6 +291,20 @@ describe('what is allowed, and most likely not meant, is remarked', () => {
       '  services.web.ready.tcp is the listener web of this stack, which always accepts: leave it out, because a fork is ready when it listens',
       '  services.web.health.tcp is the listener web of this stack, which always accepts: ask by http, or by a call',
     ]);
+  });
+
+  it('a program of Node.js with a listener that only a fork would be given when it listens', () => {
+    const listeners = { web: 'tcp://127.0.0.1:8080' };
+    const programs = ['node', '/usr/bin/node', 'npm', 'sh'];
+    const of = (command: string): string[] =>
+      checked(
+        { listeners, services: { web: { run: [command, 'x.js'], listen: ['web'] } } },
+        { system: { programs } },
+      ).remarks.map(sentence);
+    for (const command of ['node', '/usr/bin/node', 'npm'])
+      assert.match(of(command)[0] ?? '', /services.web.run is a program of Node.js, .*: write fork:/);
+    assert.deepEqual(of('sh'), []);
+    assert.deepEqual(remarks({ services: { web: { run: ['node', 'x.js'] } } }), []);
   });
 
   it('a port that only root can open', () => {

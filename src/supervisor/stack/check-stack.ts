@@ -5,7 +5,7 @@ import { parentVariable } from '../../process/parent-tie.ts';
 import { readyVariable } from '../../process/ready.ts';
 import { wordsVariable } from '../agent/agent-orders.ts';
 import { checkGroups, checkGroupsTogether } from './check-groups.ts';
-import { checkListeners, checkRoutes } from './check-listeners.ts';
+import { checkListeners, checkRoutes, routedTo } from './check-listeners.ts';
 import { checkNeeds } from './check-needs.ts';
 import { checkService } from './check-service.ts';
 import { checkLogs, defaultLogs } from './check-upkeep.ts';
@@ -61,7 +61,9 @@ function readStack(
   const fields = Fields.of(findings, '', value, known, mend);
   if (fields === undefined) return undefined;
   const listeners = checkListeners(fields, around);
-  const frame = { env: ownEnvironment(fields, around), logs: checkLogs(fields, defaultLogs), listeners };
+  const logs = checkLogs(fields, defaultLogs);
+  const routed = routedTo(fields);
+  const frame = { env: ownEnvironment(fields, around), logs, listeners, routed };
   const entries = fields.entries('services', 'service');
   if (!fields.has('services'))
     fields.wrong('services', 'is missing', "write services: { web: { fork: './web.ts' } }");
@@ -83,6 +85,7 @@ function readStack(
   const routes = checkRoutes(fields, Object.keys(listeners), takers);
   remarkUnused(findings, listeners, services, routes);
   remarkAlwaysOpen(findings, listeners, services);
+  remarkNodeByName(findings, services);
   const name = checkName(fields, around.directory);
   const { remarks } = findings;
   return { name, file, directory: around.directory, listeners, groups, services, routes, remarks };
@@ -141,6 +144,21 @@ function remarkAlwaysOpen(
         );
     }
 }
+
+/** Only a `fork` is given its listeners when it listens by itself. */
+function remarkNodeByName(findings: Findings, services: CheckedStack['services']): void {
+  for (const [service, { program, listen }] of Object.entries(services)) {
+    if (program.kind !== 'run' || listen.length === 0) continue;
+    if (!nodePrograms.has(basename(program.command).replace(/\.(exe|cmd)$/, ''))) continue;
+    findings.remark(
+      `services.${service}.run`,
+      'is a program of Node.js, which would find the address in use where it listens by itself',
+      "write fork: './server.js', which gives it the listener",
+    );
+  }
+}
+
+const nodePrograms: ReadonlySet<string> = new Set(['node', 'npm', 'npx', 'pnpm', 'yarn']);
 
 /** Told to this process alone: by whoever started it, by systemd, by a keeper. */
 const told = [

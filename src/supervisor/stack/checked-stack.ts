@@ -61,6 +61,8 @@ export interface CheckedService {
   readonly restart: CheckedRestart;
   readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number; readonly drainMs: number };
   readonly listen: readonly string[];
+  /** Listeners whose connections are given to it by a route. */
+  readonly routed: readonly string[];
   readonly share: 'shared' | 'reusePort';
   readonly logs: CheckedLogs;
   readonly memory?:

@@ -1,5 +1,4 @@
 /** A checked stack as plain data, so that two of them can be compared, also by another process at another time. */
-import { createHash } from 'node:crypto';
 import type { CheckedReady, CheckedService, CheckedStack } from './checked-stack.ts';
 
 /** JSON. Values of the environment are fingerprints: no secret stands in it. */
@@ -36,7 +35,7 @@ export function describeStack(stack: CheckedStack): StackDescription {
 }
 
 function describeService(service: CheckedService): ServiceDescription {
-  const { program, cwd, user, group, listen, share, logs, ready, hang, onParentDeath } = service;
+  const { program, cwd, user, group, listen, routed, share, logs, ready, hang, onParentDeath } = service;
   const { needs, health, restart, stop, memory, schedule, watch, reload } = service;
   return {
     instances: service.instances,
@@ -47,6 +46,8 @@ function describeService(service: CheckedService): ServiceDescription {
       user,
       group,
       listen,
+      // Whom it gets connections from decides what it is started with.
+      routed: routed.length > 0 ? routed : undefined,
       share,
       logs,
       ready: lineOf(ready),
@@ -89,7 +90,14 @@ function plain(value: unknown): Plain {
   return given(value as Record<string, unknown>);
 }
 
+/** What tells one rule from another. */
+export function ruleText(pick: (...args: never[]) => unknown): string {
+  return fingerprint(String(pick));
+}
+
 function fingerprint(value: string | null): string {
+  // Only a plan needs it, and no brain keeps it in memory for that.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16);
 }
 

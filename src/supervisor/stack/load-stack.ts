@@ -1,7 +1,7 @@
 /** Finds the config, reads it as it is now, and checks it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { KindredError } from '../../base/errors.ts';
+import { KindredError } from '../../base/errors.ts';
 import { untilDone, type Wait } from '../../endpoint/until-done.ts';
 import { reasonOf } from '../../transports/system-errors.ts';
 import { type CheckStackOptions, checkStack } from './check-stack.ts';
@@ -44,12 +44,14 @@ export function findConfig(path: string = '.'): string {
   const at = resolve(path);
   const what = thisSystem.is(at);
   if (what === 'file') return at;
-  if (what === undefined) throw cannot(at, 'is not there', 'write it, or name one that there is');
+  if (what === undefined) throw noConfig(at, 'is not there', 'write it, or name one that there is');
   const [name, ...more] = readdirSync(at)
     .filter((each) => configNames.includes(each))
     .sort();
-  if (name === undefined) throw cannot(at, 'has no config', `write kindred.config.ts in it, or name another`);
-  if (more.length > 0) throw cannot(at, `has ${[name, ...more].join(' and ')}`, 'name the one that is meant');
+  if (name === undefined)
+    throw noConfig(at, 'holds no kindred.config.*', 'write kindred.config.ts in it, or name another');
+  if (more.length > 0)
+    throw noConfig(at, `has ${[name, ...more].join(' and ')}`, 'name the one that is meant');
   return resolve(at, name);
 }
 
@@ -89,6 +91,13 @@ async function readModule(file: string, wait: Wait): Promise<unknown> {
       'export the stack itself',
     );
   return stack;
+}
+
+/** There is none of which a mistake could be told. */
+function noConfig(at: string, text: string, mend: string): KindredError {
+  return new KindredError('ERR_BAD_CONFIG', `${at} ${text}: ${mend}`, {
+    data: { mistakes: [{ path: '', text, mend }] },
+  });
 }
 
 function cannot(file: string, text: string, mend: string, cause?: unknown): KindredError {
