@@ -70,7 +70,7 @@ export const soaks: Readonly<Record<string, Soak>> = {
   stack: {
     shows:
       'a stack is reloaded 50 times and its brain killed 200 times under load: no request fails, no service is restarted, no line of a log is lost',
-    files: ['test/stories/supervise.test', 'test/stories/started.test'],
+    files: ['test/stories/supervise.test', 'test/stories/brain-killed.test'],
     times: 1,
     counts: 50,
   },

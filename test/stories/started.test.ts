@@ -6,7 +6,6 @@ import { describe, it } from 'node:test';
 import type { Stack } from '../../src/supervisor/index.ts';
 import { until, within } from './fixtures/deadline.ts';
 import { httpLoad } from './fixtures/http-load.ts';
-import { allLines, countsIn } from './fixtures/numbered.ts';
 import {
   around,
   killBrain,
@@ -19,30 +18,7 @@ import {
 } from './fixtures/stacks.ts';
 import { isAlive, onStage } from './fixtures/stage.ts';
 
-const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
-/** A soak of 50 has 200. */
-const kills = soak === 1 ? 10 : 4 * soak;
-
 describe('a started stack', onPosix, () => {
-  it('fails no request, restarts nothing and loses no line while its brain is killed again and again', () =>
-    onStage((stage) =>
-      started(stage, webStack(stage), async (here) => {
-        const before = (await statusOf(here)).instances.map(({ pid, startedAt }) => [pid, startedAt]);
-        const load = httpLoad(webPath(stage));
-        for (let n = 0; n < kills; n++) await killBrain(stage, here);
-        const after = await statusOf(here);
-        await load.stop();
-        assert.deepEqual(load.failures, []);
-        assert.ok(load.answered > 100);
-        assert.deepEqual(
-          after.instances.map(({ pid, startedAt }) => [pid, startedAt]),
-          before,
-        );
-        assert.equal(after.brain.restarts, kills);
-        await allLines(() => here.control.call.logs({ services: ['web'] }), countsIn(stage.dir));
-      }),
-    ));
-
   it('restarts what died while there was no brain, and tells why', () =>
     onStage((stage) =>
       started(stage, webStack(stage), async (here) => {

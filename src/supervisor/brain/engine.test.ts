@@ -157,6 +157,18 @@ describe('restarts', () => {
     assert.equal((await restart).at(-1)?.kind, 'failed');
   });
 
+  it('takes no two at a time where a restart is asked for again meanwhile', async () => {
+    const staged = await stageStack({ services: { web: { run, instances: 2, ready: call } } });
+    for (const n of [1, 2]) await staged.ready(`web.${n}#1`);
+    for (const serial of [2, 3]) {
+      void collect(staged.control.restart(['web']));
+      await staged.settle();
+      assert.deepEqual(staged.keeper.running, [`web.1#${serial}`, 'web.2#1']);
+    }
+    await staged.ready('web.1#3');
+    assert.deepEqual(staged.keeper.running, ['web.1#3', 'web.2#2']);
+  });
+
   it('leaves the other instances as they are where the first one does not come up again', async () => {
     const never = { restarts: 0, withinMs: 1000 };
     const staged = await stageStack({

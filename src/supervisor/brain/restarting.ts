@@ -11,15 +11,17 @@ import type { Slot } from './crew.ts';
 import type { Engine } from './engine.ts';
 import { leave } from './leaving.ts';
 
-/** Of slots of one service. Those in which nothing runs need no turn. */
+/** Of slots of one service. One in which nothing runs has been told to start already, and those behind it wait for it. */
 export function restartInTurn(engine: Engine, slots: readonly Slot[], event: number): void {
   let before: Slot | undefined;
   for (const slot of slots) {
     slot.turn = undefined;
     engine.touch(slot);
-    if (slot.main === undefined || slot.main.leave !== undefined) continue;
-    if (before === undefined) leave(engine, slot.main, 'restart', event);
-    else slot.turn = { behind: before.key, gone: before.main?.id, id: slot.main.id, event };
+    const { main } = slot;
+    if (main !== undefined && main.leave === undefined) {
+      if (before === undefined) leave(engine, main, 'restart', event);
+      else slot.turn = { behind: before.key, gone: before.main?.id, id: main.id, event };
+    }
     before = slot;
   }
 }

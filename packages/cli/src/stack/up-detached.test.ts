@@ -32,7 +32,10 @@ describe('up --detach', () => {
       /^- service +second\b.*\n\+ service +third\b|^\+ service +third\b.*\n- service +second\b/m,
     );
     assert.equal((await run('apply')).code, 0);
-    assert.match((await run('upgrade')).stderr, /^brain \d+ has taken over; the keeper was kept\n$/);
+    assert.match(
+      (await run('upgrade')).stderr,
+      /^brain \d+ has taken over; the keeper stays until kindred down, as the parent of the services\n$/,
+    );
     assert.match((await run('ps')).stdout, /^third +1 +\d+ +ready/m);
 
     assert.equal((await run('down')).code, 0);
