@@ -258,7 +258,7 @@ describe('a route of a stack', onPosix, () => {
       const before = await status(control);
       const load = httpLoad(path);
       const visits = visiting(path);
-      for (let n = 0; n < 2 * soak; n++) await killBrain(scene);
+      for (let n = 0; n < soak; n++) await killBrain(scene);
       await load.stop();
       assert.deepEqual([...(await visits.stop()), ...load.failures], []);
       const after = await status(control);
