@@ -352,8 +352,12 @@ describe('a route of a stack', onPosix, () => {
       },
       async ({ control, path }) => {
         const pid = async (): Promise<number> => {
-          await using peer = await connect<{ pid(): number }>(`unix:${path}`);
-          return await peer.call.pid();
+          const peer = await connect<{ pid(): number }>(`unix:${path}`);
+          try {
+            return await peer.call.pid();
+          } finally {
+            await peer.close();
+          }
         };
         await allAnswer(pid, pidsOf(await status(control)));
       },
