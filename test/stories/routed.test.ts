@@ -258,7 +258,7 @@ describe('a route of a stack', onPosix, () => {
       const before = await status(control);
       const load = httpLoad(path);
       const visits = visiting(path);
-      for (let n = 0; n < 2 * soak; n++) await killBrain(scene);
+      for (let n = 0; n < soak; n++) await killBrain(scene);
       await load.stop();
       assert.deepEqual([...(await visits.stop()), ...load.failures], []);
       const after = await status(control);
@@ -352,8 +352,12 @@ describe('a route of a stack', onPosix, () => {
       },
       async ({ control, path }) => {
         const pid = async (): Promise<number> => {
-          await using peer = await connect<{ pid(): number }>(`unix:${path}`);
-          return await peer.call.pid();
+          const peer = await connect<{ pid(): number }>(`unix:${path}`);
+          try {
+            return await peer.call.pid();
+          } finally {
+            await peer.close();
+          }
         };
         await allAnswer(pid, pidsOf(await status(control)));
       },
