@@ -1,6 +1,6 @@
 /** Kindred's supervisor: services kept running, reloaded without losing a request. */
 
-export { type BrainOrders, controlAddress, runBrain } from './brain/run-brain.ts';
+export { type BrainOrders, runBrain } from './brain/run-brain.ts';
 export { type StartedStack, type StartStackOptions, startStack } from './brain/start-stack.ts';
 export { type SuperviseOptions, type Supervisor, supervise } from './brain/supervise.ts';
 export { type WatchOptions, watchFiles } from './checks/watch-files.ts';
@@ -18,6 +18,7 @@ export type {
   StackEvent,
   StackStatus,
 } from './control/control.ts';
+export { controlAddress } from './control/control-address.ts';
 export {
   keeperOf,
   type LocalEndpoint,

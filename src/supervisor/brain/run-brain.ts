@@ -15,6 +15,7 @@ import { connect } from '../../endpoint/connect.ts';
 import { type Server, serve } from '../../endpoint/serve.ts';
 import { ready } from '../../process/ready.ts';
 import type { Control } from '../control/control.ts';
+import { controlAddress } from '../control/control-address.ts';
 import { reachKeeper } from '../keeper/reach-keeper.ts';
 import type { CheckStackOptions } from '../stack/check-stack.ts';
 import type { CheckedStack } from '../stack/checked-stack.ts';
@@ -29,11 +30,6 @@ export interface BrainOrders {
   config: string;
   /** In place of the name in the config. */
   name?: string | undefined;
-}
-
-/** Where a stack of this name can be told and asked (`Control`). */
-export function controlAddress(name: string): string {
-  return `local:kindred-${name}`;
 }
 
 /**

@@ -1,10 +1,11 @@
 /** `startStack`: a stack kept running by processes of its own, which outlive whoever starts them. */
 
+import { controlAddress } from '../control/control-address.ts';
 import type { Program } from '../keeper/staff.ts';
 import { type KeeperOptions, type StartedKeeper, startKeeper } from '../keeper/start-keeper.ts';
 import type { CheckStackOptions } from '../stack/check-stack.ts';
 import { findConfig, loadStack } from '../stack/load-stack.ts';
-import { type BrainOrders, controlAddress } from './run-brain.ts';
+import type { BrainOrders } from './run-brain.ts';
 
 export interface StartStackOptions
   extends Omit<KeeperOptions, 'name' | 'brain' | 'logger' | 'brainTimeoutMs'> {

@@ -34,7 +34,7 @@ describe('up --detach', () => {
     assert.equal((await run('apply')).code, 0);
     assert.match(
       (await run('upgrade')).stderr,
-      /^brain \d+ has taken over; the keeper stays until kindred down, as the parent of the services\n$/,
+      /^brain \d+ has taken over; the keeper stays until kindred down\n$/,
     );
     assert.match((await run('ps')).stdout, /^third +1 +\d+ +ready/m);
 

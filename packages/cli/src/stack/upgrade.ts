@@ -22,7 +22,7 @@ export function addUpgrade(program: Command, terminal: Terminal): void {
   );
   teach(command, {
     examples: [
-      '$ npm install @kindred/cli && kindred upgrade\nbrain 5001 has taken over; the keeper stays until kindred down, as the parent of the services',
+      '$ npm install @kindred/cli && kindred upgrade\nbrain 5001 has taken over; the keeper stays until kindred down',
     ],
     exits: ['ok', 'failed', 'usage', 'notReachable', 'timedOut', 'interrupted', 'terminated'],
   });
@@ -44,9 +44,7 @@ async function upgrade(terminal: Terminal, flags: StackFlags): Promise<void> {
   const now = await nextBrain(flags, terminal, before);
   const upgraded = { brain: now.brain.pid, keeper: 'kept' };
   if (flags.json === true) return terminal.print(lineOf(upgraded));
-  terminal.tell(
-    `brain ${upgraded.brain} has taken over; the keeper stays until kindred down, as the parent of the services`,
-  );
+  terminal.tell(`brain ${upgraded.brain} has taken over; the keeper stays until kindred down`);
 }
 
 async function nextBrain(

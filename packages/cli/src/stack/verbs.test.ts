@@ -265,7 +265,7 @@ describe('upgrade', () => {
   it('tells which brain has taken over, and that the keeper stays', async () => {
     assert.equal(
       (await ask('upgrade')).stderr,
-      'brain 5001 has taken over; the keeper stays until kindred down, as the parent of the services\n',
+      'brain 5001 has taken over; the keeper stays until kindred down\n',
     );
     assert.equal((await ask('upgrade', '--json')).stdout, '{"brain":5301,"keeper":"kept"}\n');
   });

@@ -1,0 +1,4 @@
+/** Where a stack of this name can be told and asked (`Control`). */
+export function controlAddress(name: string): string {
+  return `local:kindred-${name}`;
+}
