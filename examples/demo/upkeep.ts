@@ -16,7 +16,7 @@ const melonCosts = 'Welcome! A melon is 3.';
 export async function aStackThatStaysUp(stage: Stage): Promise<void> {
   screen.title(
     'A stack that stays up',
-    'examples/stack: one service with the prices, and a web server in two processes.',
+    'examples/stack: a service with the prices, and a web server in two processes.',
   );
   const table = screen.table(26, 49);
   const kindred = commandOf(stage);
