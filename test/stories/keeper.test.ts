@@ -76,7 +76,7 @@ describe('a keeper', onPosix, () => {
           await brain.start(spec('b.1#1', 'echo said; exec sleep 600', { onParentDeath: 'survive' })),
         ];
       });
-      await ask((brain) => brain.stop({ graceMs: 300 }));
+      await ask((brain) => brain.stop({ graceMs: 2000 }));
       assert.deepEqual(await within('the keeper ends', keeper.exited as Promise<unknown>), {
         exitCode: 0,
         signal: null,
