@@ -29,7 +29,10 @@ it('does all that it is given in one thread, also while the main one is blocked,
     told('2')(error);
     failed.resolve();
   });
+  // The thread does not keep this process alive.
+  const waiting = setInterval(() => {}, 1000);
   await failed.promise;
+  clearInterval(waiting);
   assert.deepEqual(lost, ['0: no more', '1: no more', '2: no more']);
 
   onSideThread({ module: tells, data: cells[0] }, told('late'));
