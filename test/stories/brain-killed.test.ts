@@ -11,7 +11,7 @@ const soak = Number(process.env['KINDRED_SOAK'] ?? 1);
 const kills = soak === 1 ? 10 : 4 * soak;
 
 describe('a started stack', onPosix, () => {
-  it('fails no request, restarts nothing and loses no line while its brain is killed again and again', () =>
+  it('fails no request, restarts nothing and loses no line while its brain is killed again and again', (t) =>
     onStage((stage) =>
       started(stage, webStack(stage), async (here) => {
         const before = (await statusOf(here)).instances.map(({ pid, startedAt }) => [pid, startedAt]);
@@ -26,7 +26,10 @@ describe('a started stack', onPosix, () => {
           before,
         );
         assert.equal(after.brain.restarts, kills);
-        await allLines(() => here.control.call.logs({ services: ['web'] }), countsIn(stage.dir));
+        const counts = countsIn(stage.dir);
+        await allLines(() => here.control.call.logs({ services: ['web'] }), counts);
+        const lines = [...counts.values()].reduce((sum, last) => sum + last + 1, 0);
+        t.diagnostic(`${kills} kills, ${load.answered} requests answered, ${lines} lines in the logs`);
       }),
     ));
 });

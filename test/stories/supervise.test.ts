@@ -65,7 +65,7 @@ describe('a supervised stack, in this process', onPosix, () => {
       });
     }));
 
-  it('reloads under load without a failed request, and without a lost line', () =>
+  it('reloads under load without a failed request, and without a lost line', (t) =>
     onStage((stage) =>
       supervised(stage, async (stack) => {
         const load = httpLoad(webPath(stage));
@@ -80,7 +80,10 @@ describe('a supervised stack, in this process', onPosix, () => {
         }
         await load.stop();
         assert.deepEqual(load.failures, []);
-        await allLines(() => stack.logs({ services: ['web'] }), countsIn(stage.dir));
+        const counts = countsIn(stage.dir);
+        await allLines(() => stack.logs({ services: ['web'] }), counts);
+        const lines = [...counts.values()].reduce((sum, last) => sum + last + 1, 0);
+        t.diagnostic(`${reloads} reloads, ${load.answered} requests answered, ${lines} lines in the logs`);
       }),
     ));
 
